@@ -1,0 +1,1 @@
+"""Words everyone speaks: rows, actors, facts, money, privacy, search, paging, refusals."""

@@ -1,0 +1,137 @@
+"""Rows and sessions: the model base, the column types, and the two kinds of session (read, write)."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Enum,
+    Integer,
+    MetaData,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+BUSY_TIMEOUT_MS = 5000  # SQLite has one writer; the others wait this long for their turn
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment: timestamptz on PostgreSQL, sortable text on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive moments; store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = "a naive datetime was about to be stored"
+            raise ValueError(msg)
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give back an aware UTC moment on both databases."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigKey = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
+Ref = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"))]  # a foreign key's type
+Fen = Annotated[int, mapped_column(BigInteger)]
+Json = Annotated[dict[str, Any], mapped_column(JSON().with_variant(JSONB, "postgresql"))]
+
+
+class Model(DeclarativeBase):
+    """Base of every row."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy's own spelling
+        datetime: UTCDateTime(),
+        StrEnum: Enum(
+            StrEnum,
+            native_enum=False,
+            create_constraint=True,
+            length=40,
+            values_callable=lambda members: [member.value for member in members],
+        ),
+    }
+
+    id: Mapped[BigKey]
+
+
+def make_engine(url: str, *, pool_size: int = 5) -> Engine:
+    """Open the database at `url`, with the settings each dialect needs."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, json_serializer=_json, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, json_serializer=_json, pool_pre_ping=True, pool_size=pool_size, max_overflow=10)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A write session takes SQLite's one write lock at once; a deferred one loses updates silently.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def read_session(engine: Engine) -> Session:
+    """Open a session for looking; closing it rolls back."""
+    return Session(engine, expire_on_commit=False)
+
+
+def write_session(engine: Engine) -> Session:
+    """Open a session for one action: BEGIN IMMEDIATE on SQLite, row locks on PostgreSQL."""
+    return Session(engine.execution_options(writes=True), expire_on_commit=False)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """Look at the database for the length of a block."""
+    with read_session(engine) as session:
+        yield session
+
+
+def is_postgresql(session: Session) -> bool:
+    """Say whether this session speaks to PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"

@@ -1,0 +1,171 @@
+"""What happened, by whom: one append-only table is timeline, audit trail and outbox (decisions 16, 17)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Select, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from portal.core.actor import Actor, ActorKind
+from portal.core.db import Json, Model, Ref
+
+
+class Topic(StrEnum):
+    """Every kind of fact, in the past tense; `portal.worker` says who wakes for each."""
+
+    INSTALLATION_MADE = "installation.made"
+    CLOCK_ADVANCED = "clock.advanced"
+    AUTHORITY_IMPORTED = "authority.imported"
+    PERSON_ADDED = "person.added"
+    PERSON_CHANGED = "person.changed"
+    SECOND_FACTOR_SET = "person.second_factor_set"
+    MERCHANT_ADMITTED = "merchant.admitted"
+    MERCHANT_CHANGED = "merchant.changed"
+    MERCHANT_SUSPENDED = "merchant.suspended"
+    MERCHANT_RESUMED = "merchant.resumed"
+    IMPORT_STARTED = "import.started"
+    IMPORT_ENDED = "import.ended"
+    TIP_REGISTERED = "tip.registered"
+    FILING_REGISTERED = "filing.registered"
+    FILING_CHANGED = "filing.changed"
+    FILING_ESCALATED = "filing.escalated"
+    FILING_DECIDED = "filing.decided"
+    CASE_OPENED = "case.opened"
+    CASE_MERGED = "case.merged"
+    CASE_DISPATCHED = "case.dispatched"
+    CASE_ACCEPTED = "case.accepted"
+    CASE_RETURNED = "case.returned"
+    CASE_ASSIGNED = "case.assigned"
+    CASE_NOTED = "case.noted"
+    CASE_CONTACTED = "case.contacted"
+    CASE_FAILED = "case.failed"
+    CASE_WITHDRAWN = "case.withdrawn"
+    CASE_BREACHED = "case.breached"
+    CASE_CLOSED = "case.closed"
+    CASE_WARNED = "case.warned"
+    CASE_BACKFILLED = "case.backfilled"
+    EVIDENCE_ADDED = "evidence.added"
+    OFFER_MADE = "offer.made"
+    OFFER_UNDONE = "offer.undone"
+    OFFER_COUNTERED = "offer.countered"
+    OFFER_REFUSED = "offer.refused"
+    OFFER_ACCEPTED = "offer.accepted"
+    OFFER_EXPIRED = "offer.expired"
+    AGREEMENT_MADE = "agreement.made"
+    PERFORMANCE_RECORDED = "performance.recorded"
+    PERFORMANCE_CONFIRMED = "performance.confirmed"
+    PERFORMANCE_DENIED = "performance.denied"
+    SETTLEMENT_RATED = "settlement.rated"
+    LINK_ASKED = "link.asked"
+    CODE_ASKED = "code.asked"
+    MESSAGE_FAILED = "message.failed"
+    MESSAGE_RESOLVED = "message.resolved"
+
+
+class SubjectKind(StrEnum):
+    """What a fact is about."""
+
+    INSTALLATION = "installation"
+    ORGANISATION = "organisation"
+    PERSON = "person"
+    MERCHANT = "merchant"
+    IMPORT = "import"
+    TIP = "tip"
+    FILING = "filing"
+    CASE = "case"
+    MESSAGE = "message"
+
+
+class Fact(Model):
+    """One thing that happened to one subject. Never updated, never deleted: a trigger refuses both."""
+
+    __tablename__ = "fact"
+    __table_args__ = (Index("ix_fact_subject", "subject_kind", "subject_id", "id"),)
+
+    topic: Mapped[Topic]
+    subject_kind: Mapped[SubjectKind]
+    subject_id: Mapped[Ref]
+    actor_kind: Mapped[ActorKind]
+    actor_id: Mapped[Ref | None]  # a person's id; no foreign key, so that the table can be partitioned
+    actor_organisation_id: Mapped[Ref | None]
+    actor_name: Mapped[str]  # a staff name; empty for consumers
+    at: Mapped[datetime]
+    detail: Mapped[Json]  # numbers, codes and references; never personal data
+
+
+class Outbox(Model):
+    """A fact that no dispatcher has taken yet."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_not_before", "not_before", "id"),)
+
+    fact_id: Mapped[Ref] = mapped_column(ForeignKey("fact.id"), unique=True)
+    not_before: Mapped[datetime]
+
+    fact: Mapped[Fact] = relationship(lazy="raise_on_sql")
+
+
+class DeliveryState(StrEnum):
+    """Where one handler stands with one fact."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    GIVEN_UP = "given_up"
+
+
+class Delivery(Model):
+    """One handler's duty towards one fact."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("uq_delivery_fact_handler", "fact_id", "handler", unique=True),
+        Index("ix_delivery_state_next", "state", "next_at", "id"),
+    )
+
+    fact_id: Mapped[Ref] = mapped_column(ForeignKey("fact.id"))
+    handler: Mapped[str]
+    state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime]
+    problem: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    topic: Topic,
+    subject_kind: SubjectKind,
+    subject_id: int,
+    *,
+    at: datetime,
+    not_before: datetime | None = None,
+    **detail: Any,
+) -> Fact:
+    """Write a fact and its outbox row in the session's transaction.
+
+    `detail` holds numbers, codes and references only, never personal data. `not_before` delays its handlers
+    (an undo window, decisions 15).
+    """
+    fact = Fact(
+        topic=topic,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        actor_kind=actor.kind,
+        actor_id=actor.person_id,
+        actor_organisation_id=actor.organisation_id,
+        actor_name=actor.name,
+        at=at,
+        detail=detail,
+    )
+    session.add(Outbox(fact=fact, not_before=not_before or at))
+    session.info["facts_recorded"] = session.info.get("facts_recorded", 0) + 1
+    return fact
+
+
+def about(subject_kind: SubjectKind, subject_id: int) -> Select[Fact]:
+    """Select a subject's facts, oldest first."""
+    return (
+        select(Fact).where(Fact.subject_kind == subject_kind, Fact.subject_id == subject_id).order_by(Fact.at, Fact.id)
+    )

@@ -1,0 +1,146 @@
+"""Personal data: sealed fields, masks for lists, and the keyed blind index (decisions 10, 21)."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.orm import Mapped, Session
+
+from portal.core.db import Model
+
+NONCE = 12  # bytes, NIST SP 800-38D
+KEY_NAME = 4  # bytes of SHA-256 that name the sealing key used
+
+_MOBILE = re.compile(r"^1[3-9]\d{9}$")
+_NUMBERS = re.compile(r"(?<!\d)(?:\d[ -]?){6,17}[\dXx](?!\d)")
+
+
+class DataKey(Model):
+    """The key of one case's (or tip's) personal data, wrapped by the sealing key: without it, nothing opens."""
+
+    __tablename__ = "data_key"
+
+    wrapped: Mapped[bytes | None]  # None once destroyed, so that erasure reaches backups
+    created_at: Mapped[datetime]
+    destroyed_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Seals and opens personal data; the first sealing key seals, all of them open."""
+
+    sealing_keys: tuple[bytes, ...]
+    index_key: bytes
+
+    def new_key(self, session: Session, *, now: datetime) -> DataKey:
+        """Make a data key for a new case or tip; the caller's session stores it."""
+        row = DataKey(wrapped=self._wrap(AESGCM.generate_key(256), b"data-key"), created_at=now)
+        session.add(row)
+        return row
+
+    def seal(self, key: DataKey, text: str, purpose: str) -> bytes:
+        """Seal text under a data key; `purpose` (such as "filing.phone") binds it to its place."""
+        nonce = secrets.token_bytes(NONCE)
+        return nonce + AESGCM(self._unwrap(key)).encrypt(nonce, text.encode(), purpose.encode())
+
+    def open(self, key: DataKey, sealed: bytes, purpose: str) -> str:
+        """Open what `seal` made; raises Erased when the key was destroyed."""
+        return AESGCM(self._unwrap(key)).decrypt(sealed[:NONCE], sealed[NONCE:], purpose.encode()).decode()
+
+    def seal_bytes(self, key: DataKey, content: bytes, purpose: str) -> bytes:
+        """Seal a file's bytes under a data key."""
+        nonce = secrets.token_bytes(NONCE)
+        return nonce + AESGCM(self._unwrap(key)).encrypt(nonce, content, purpose.encode())
+
+    def open_bytes(self, key: DataKey, sealed: bytes, purpose: str) -> bytes:
+        """Open a sealed file."""
+        return AESGCM(self._unwrap(key)).decrypt(sealed[:NONCE], sealed[NONCE:], purpose.encode())
+
+    def seal_secret(self, text: str, purpose: str) -> bytes:
+        """Seal a secret of the house itself (a link's token, a second factor) under the sealing key."""
+        return self._wrap(text.encode(), purpose.encode())
+
+    def open_secret(self, sealed: bytes, purpose: str) -> str:
+        """Open what `seal_secret` made."""
+        return self._unseal(sealed, purpose.encode()).decode()
+
+    def blind(self, value: str, purpose: str) -> bytes:
+        """Return the keyed index under which an exact value can be looked up; 16 bytes of HMAC-SHA-256."""
+        return hmac.new(self.index_key, f"{purpose}\0{value}".encode(), hashlib.sha256).digest()[:16]
+
+    def _wrap(self, content: bytes, purpose: bytes) -> bytes:
+        master = self.sealing_keys[0]
+        nonce = secrets.token_bytes(NONCE)
+        return _name(master) + nonce + AESGCM(master).encrypt(nonce, content, purpose)
+
+    def _unseal(self, sealed: bytes, purpose: bytes) -> bytes:
+        name, nonce, rest = sealed[:KEY_NAME], sealed[KEY_NAME : KEY_NAME + NONCE], sealed[KEY_NAME + NONCE :]
+        for master in self.sealing_keys:
+            if _name(master) == name:
+                return AESGCM(master).decrypt(nonce, rest, purpose)
+        raise InvalidTag
+
+    def _unwrap(self, key: DataKey) -> bytes:
+        if key.wrapped is None:
+            raise Erased
+        return self._unseal(key.wrapped, b"data-key")
+
+
+class Erased(Exception):  # noqa: N818
+    """The key was destroyed on purpose; what it sealed is gone."""
+
+
+def vault_of(session: Session) -> Vault:
+    """Return the vault that the session's opener put there."""
+    vault: Vault = session.info["vault"]
+    return vault
+
+
+def _name(master: bytes) -> bytes:
+    return hashlib.sha256(master).digest()[:KEY_NAME]
+
+
+def usable_phone(text: str | None) -> str | None:
+    """Return the plain digits of a mobile or landline number, or None where there is none to call."""
+    digits = re.sub(r"[\s\-—–()（）]", "", text or "").removeprefix("+86")
+    if _MOBILE.match(digits) or re.match(r"^0\d{9,11}$", digits):
+        return digits
+    return None
+
+
+def takes_sms(phone: str) -> bool:
+    """Say whether a number is a mobile one."""
+    return bool(_MOBILE.match(phone))
+
+
+def mask_name(name: str | None) -> str:
+    """Write a name for lists: 张**."""
+    cleaned = (name or "").strip()
+    return f"{cleaned[0]}**" if cleaned and cleaned[0] != "*" else "匿名"
+
+
+def mask_phone(phone: str | None) -> str:
+    """Write a number for lists: 138****5678; empty where there is none."""
+    if not phone:
+        return ""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****"
+
+
+def mask_text(text: str) -> str:
+    """Hide phone numbers, identity and account numbers inside free text, keeping the last four characters."""
+    return _NUMBERS.sub(lambda found: "****" + re.sub(r"[ -]", "", found.group())[-4:], text)
+
+
+def parse_keys(text: str) -> Sequence[bytes]:
+    """Read comma-separated keys of 64 hexadecimal characters; raises ValueError for any other shape."""
+    keys = [bytes.fromhex(part.strip()) for part in text.split(",") if part.strip()]
+    if not keys or any(len(key) != 32 for key in keys):
+        msg = "每个密钥应为 64 个十六进制字符，多个密钥以逗号分隔。"
+        raise ValueError(msg)
+    return keys

@@ -1,0 +1,147 @@
+"""Search in Chinese by bigrams, narrowed inside the index by who asks.
+
+Sealed texts leave only their bigrams: an FTS5 table on SQLite, a `tsvector` with positions on PostgreSQL (cast from
+its own text form, so that no parser and no locale has a say). A phrase of bigrams matches as a phrase on both.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, literal_column, text
+from sqlalchemy.orm import Session
+
+from portal.core.db import is_postgresql
+
+MATCH_CAP = 2000  # the newest matches that a search looks at
+
+_KEPT = re.compile(r"[0-9a-z㐀-䶿一-鿿]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTable:
+    """A search index beside a table of rows; the same name on both databases."""
+
+    name: str
+
+
+CASE_SEARCH = SearchTable("case_search")
+TIP_SEARCH = SearchTable("tip_search")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One row to be found: its key, its text, and the scopes inside which it may be found (`m12`, `a3`)."""
+
+    row_id: int
+    text: str
+    scopes: tuple[str, ...]
+
+
+def merchant_scope(merchant_id: int) -> str:
+    """The scope of one merchant's rows."""
+    return f"m{merchant_id}"
+
+
+def authority_scope(authority_id: int) -> str:
+    """The scope of one authority's rows; a row carries its authority and every one above it."""
+    return f"a{authority_id}"
+
+
+def runs(content: str) -> list[str]:
+    """Cut text into runs of letters, digits and Chinese characters, folded to one width and case."""
+    return _KEPT.findall(unicodedata.normalize("NFKC", content).lower())
+
+
+def bigrams(content: str) -> list[str]:
+    """Cut text into overlapping pairs of characters; a gap between runs breaks every phrase across it."""
+    found: list[str] = []
+    for run in runs(content):
+        found.extend(run[i : i + 2] for i in range(len(run) - 1))
+        found.append("_")  # never part of a phrase
+    return found
+
+
+def phrases(query: str) -> list[list[str]]:
+    """Cut a query into phrases of bigrams, one a run; runs of a single character cannot be searched and fall away."""
+    return [[run[i : i + 2] for i in range(len(run) - 1)] for run in runs(query)[:8] if len(run) > 1]
+
+
+def index_documents(session: Session, table: SearchTable, documents: Sequence[Document]) -> None:
+    """Put rows into the index; a row already there must be forgotten first."""
+    if not documents:
+        return
+    if is_postgresql(session):
+        statement = text(f"INSERT INTO {table.name} (id, grams) VALUES (:id, CAST(:grams AS tsvector))")
+        rows = [{"id": one.row_id, "grams": _vector(one.text, one.scopes)} for one in documents]
+    else:
+        statement = text(f"INSERT INTO {table.name} (rowid, scopes, grams) VALUES (:id, :scopes, :grams)")
+        rows = [
+            {"id": one.row_id, "scopes": " ".join(one.scopes), "grams": " ".join(bigrams(one.text))}
+            for one in documents
+        ]
+    session.execute(statement, rows)
+
+
+def forget(session: Session, table: SearchTable, row_id: int) -> None:
+    """Take a row out of the index (its text was erased)."""
+    key = "id" if is_postgresql(session) else "rowid"
+    session.execute(text(f"DELETE FROM {table.name} WHERE {key} = :id"), {"id": row_id})
+
+
+def rescope(session: Session, table: SearchTable, row_id: int, scopes: Iterable[str]) -> None:
+    """Change who may find a row, keeping its bigrams."""
+    if is_postgresql(session):
+        session.execute(
+            text(
+                f"UPDATE {table.name} SET grams = ts_delete(grams, ARRAY(SELECT lexeme FROM unnest(grams) "
+                "WHERE lexeme ~ '^[am][0-9]+$' AND positions IS NULL)) || CAST(:scopes AS tsvector) WHERE id = :id"
+            ),
+            {"id": row_id, "scopes": " ".join(f"'{scope}'" for scope in scopes)},
+        )
+        return
+    session.execute(
+        text(f"UPDATE {table.name} SET scopes = :scopes WHERE rowid = :id"),
+        {"id": row_id, "scopes": " ".join(scopes)},
+    )
+
+
+def matches(
+    session: Session, table: SearchTable, key: ColumnElement[int], query: str, scope: str
+) -> ColumnElement[bool] | None:
+    """Return the condition that `key` is among the newest matches inside `scope`; None where nothing can be searched.
+
+    Works on fragments of two characters and more; at most `MATCH_CAP` rows match.
+    """
+    wanted = phrases(query)
+    if not wanted:
+        return None
+    if is_postgresql(session):
+        needle = " & ".join([f"'{scope}'", *[f"({' <-> '.join(f"'{gram}'" for gram in one)})" for one in wanted]])
+        inner = text(
+            f"SELECT id FROM {table.name} WHERE grams @@ CAST(:needle AS tsquery) ORDER BY id DESC LIMIT {MATCH_CAP}"
+        )
+    else:
+        quoted = " AND ".join(f'grams:"{" ".join(one)}"' for one in wanted)
+        needle = f'scopes:"{scope}" AND {quoted}'
+        inner = text(
+            f"SELECT rowid FROM {table.name} WHERE {table.name} MATCH :needle ORDER BY rowid DESC LIMIT {MATCH_CAP}"
+        )
+    ids = session.execute(inner, {"needle": needle}).scalars().all()
+    return key.in_(ids) if ids else literal_column("1 = 0")
+
+
+def _vector(content: str, scopes: Iterable[str]) -> str:
+    placed = [f"'{gram}':{min(position, 16383)}" for position, gram in enumerate(bigrams(content), 1) if gram != "_"]
+    return " ".join([*[f"'{scope}'" for scope in scopes], *placed])
+
+
+def create_statements(table: SearchTable, dialect: str) -> list[str]:
+    """Return the DDL of an index for a migration."""
+    if dialect == "postgresql":
+        return [
+            f"CREATE TABLE {table.name} (id BIGINT PRIMARY KEY, grams TSVECTOR NOT NULL)",
+            f"CREATE INDEX ix_{table.name}_grams ON {table.name} USING gin (grams)",
+        ]
+    return [f"CREATE VIRTUAL TABLE {table.name} USING fts5(scopes, grams, tokenize = 'unicode61')"]
