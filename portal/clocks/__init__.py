@@ -1,0 +1,1 @@
+"""Working and natural days, and limits as dated data with their articles."""

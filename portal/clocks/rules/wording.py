@@ -1,0 +1,130 @@
+"""How a deadline is put into words (look/DESIGN.md 4 and 9)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from portal.clocks.rules.calendar import Calendar
+from portal.clocks.rules.limits import Unit
+from portal.clocks.rules.moments import due_day, local_day
+
+WEEKDAYS = "一二三四五六日"
+LIMIT_TITLES = {
+    "triage": "受理决定",
+    "mediation": "调解",
+    "notice": "终止调解告知",
+    "clue": "违法线索核查",
+    "clue_extension": "违法线索核查延长",
+    "competence": "管辖争议协商",
+    "odr": "企业和解",
+    "dispatch": "分派",
+    "accept": "企业接收或退回",
+    "offer_answer": "消费者答复方案",
+    "offer_notice": "企业可主动提出方案的最短剩余时间",
+    "consumer_silent": "认定消费者未答复的最短时间",
+    "performance": "履行（未约定日期时）",
+    "receipt_silence": "确认收到",
+    "not_received": "反映未收到",
+    "rating": "评价",
+    "consumer_choice": "和解不成后消费者选择",
+    "link_after_closing": "结案后链接有效",
+    "joining_hours": "不同渠道登记件合并",
+    "odr_least": "受理前和解企业最短时限",
+    "odr_margin": "受理前和解与法定期限的间隔",
+    "code_threshold": "答复须验证手机的金额",
+    "callback_share": "未确认收到的回访抽取比例",
+}
+
+
+class Tone(StrEnum):
+    """The state class a deadline carries on a page; NONE carries none."""
+
+    NONE = ""
+    NEAR = "near"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a page says about a deadline."""
+
+    text: str
+    tone: Tone
+    is_pressing: bool  # bold: on the day and the working day before
+
+    @property
+    def css(self) -> str:
+        """The classes beside `due`: `near`, `near now`, `bad` or nothing."""
+        return f"{self.tone} now" if self.is_pressing else str(self.tone)
+
+    @property
+    def icon(self) -> str:
+        """The symbol beside the words, so that the state is not colour alone; empty where the words suffice."""
+        if self.tone is Tone.BAD:
+            return "alert"
+        return "clock" if self.is_pressing else ""
+
+
+def working_days_left(now: datetime, due_at: datetime, calendar: Calendar) -> int:
+    """Count the working days after today until the due day; 0 on the due day, at most -1 once it is past.
+
+    Overdue counts the working days begun since the due day, so the weekend after a Friday is -1 like the Monday.
+    """
+    today, due = local_day(now), due_day(due_at)
+    if today <= due:
+        return calendar.count_working_days(today, due)
+    return min(-1, calendar.count_working_days(today, due))
+
+
+def deadline_wording(now: datetime, due_at: datetime, calendar: Calendar, unit: Unit = Unit.WORKING_DAY) -> Wording:
+    """Word a deadline: 剩 3 个工作日 · 今天到期 · 逾期 2 个工作日; limits in natural days say 天."""
+    today, due = local_day(now), due_day(due_at)
+    if today > due:
+        return _overdue(today, due, calendar, unit)
+    tone, is_pressing = _urgency(today, due, calendar)
+    if today == due:
+        return Wording("今天到期", tone, is_pressing)
+    left = calendar.count_working_days(today, due)
+    if unit is Unit.WORKING_DAY and left:
+        return Wording(f"剩 {left} 个工作日", tone, is_pressing)
+    return Wording(f"剩 {(due - today).days} 天", tone, is_pressing)
+
+
+def payment_wording(now: datetime, due_at: datetime, calendar: Calendar) -> Wording:
+    """Word the day on which promised money or goods are due: 剩 7 天付款 · 今天应付 · 逾期 2 天."""
+    today, due = local_day(now), due_day(due_at)
+    if today > due:
+        return _overdue(today, due, calendar, Unit.NATURAL_DAY)
+    tone, is_pressing = _urgency(today, due, calendar)
+    text = "今天应付" if today == due else f"剩 {(due - today).days} 天付款"
+    return Wording(text, tone, is_pressing)
+
+
+def limit_title(code: str) -> str:
+    """Name a limit for people; an unknown code stands for itself."""
+    return LIMIT_TITLES.get(code, code)
+
+
+def staff_day(day: date, today: date) -> str:
+    """Write a day for staff: 10-15 周四, with the year when it is not this year's."""
+    written = day.strftime("%m-%d") if day.year == today.year else day.isoformat()
+    return f"{written} 周{WEEKDAYS[day.weekday()]}"
+
+
+def consumer_day(day: date) -> str:
+    """Write a day for consumers: 10 月 15 日（周四）."""
+    return f"{day.month} 月 {day.day} 日（周{WEEKDAYS[day.weekday()]}）"
+
+
+def _urgency(today: date, due: date, calendar: Calendar) -> tuple[Tone, bool]:
+    """Near from 3 working days, pressing from 1 and on the day (DESIGN.md 4)."""
+    left = calendar.count_working_days(today, due)
+    return (Tone.NEAR if left <= 3 else Tone.NONE), left <= 1
+
+
+def _overdue(today: date, due: date, calendar: Calendar, unit: Unit) -> Wording:
+    if unit is Unit.NATURAL_DAY:
+        return Wording(f"逾期 {(today - due).days} 天", Tone.BAD, is_pressing=False)
+    begun = calendar.count_working_days(due, today)
+    text = f"逾期 {begun} 个工作日" if begun else "逾期不足 1 个工作日"
+    return Wording(text, Tone.BAD, is_pressing=False)

@@ -1,0 +1,139 @@
+"""What an installation knows of days and limits before anyone imports or edits anything.
+
+Articles are quoted from texts that were read; what no regulation says is marked as not law (`is_law` False).
+"""
+
+from dataclasses import replace
+from datetime import date
+
+from chinese_calendar.constants import Holiday, holidays, workdays
+
+from portal.clocks.rules import CalendarDay, DayKind, Limit, Unit
+
+FIRST_YEAR = 2004
+LAST_YEAR = 2026  # fixed, so that a newer package does not change what a migration seeds
+NOTICE_2026 = "国办发明电〔2025〕7号"
+NOTICES_BEFORE = "国务院办公厅历年节假日安排通知（chinesecalendar 1.11 汇集）"
+
+MEASURES_121 = "《市场监督管理投诉举报处理办法》（市场监管总局令第121号）"
+MEASURES_20 = "《市场监督管理投诉举报处理暂行办法》（市场监管总局令第20号）"
+REGULATION_778 = "《消费者权益保护法实施条例》（国务院令第778号）"
+CUSTOM = "行政惯例，可由监管部门调整"
+LOCAL_PRACTICE = "地方做法，可由监管部门调整"
+OWN_RULE = "本平台设定，非法律规定，可由监管部门调整"
+
+SINCE_CALENDAR = date(FIRST_YEAR, 1, 1)  # limits that are not law hold as far back as days can be counted
+MEASURES_20_FROM = date(2020, 1, 1)
+REGULATION_778_FROM = date(2024, 7, 1)
+MEASURES_20_TO = date(2026, 4, 14)
+MEASURES_121_FROM = date(2026, 4, 15)
+
+
+def calendar_days() -> list[CalendarDay]:
+    """Return the days off and make-up workdays of 2004 to 2026, by day, from the package `chinesecalendar`."""
+    off = [_calendar_day(day, DayKind.OFF, english) for day, english in holidays.items()]
+    makeup = [_calendar_day(day, DayKind.MAKEUP, english) for day, english in workdays.items()]
+    rows = (row for row in off + makeup if FIRST_YEAR <= row.day.year <= LAST_YEAR)
+    return sorted(rows, key=lambda row: row.day)
+
+
+def calendar_years() -> dict[int, str]:
+    """Return the years that the seeded days cover, each with its source."""
+    before = dict.fromkeys(range(FIRST_YEAR, LAST_YEAR), NOTICES_BEFORE)
+    return before | {LAST_YEAR: NOTICE_2026}
+
+
+def limits() -> list[Limit]:
+    """Return the dated limits: the law now in force, the law before it, and the rules that are not law."""
+    return [*_present_law(), *_former_law(), *_customs(), *_own_rules()]
+
+
+def _calendar_day(day: date, kind: DayKind, english: str) -> CalendarDay:
+    return CalendarDay(day=day, kind=kind, name=Holiday(english).chinese)
+
+
+def _present_law() -> list[Limit]:
+    return [
+        _article_121("triage", 7, "第十五条"),
+        _article_121("mediation", 60, "第二十三条第五项", Unit.NATURAL_DAY),
+        _article_121("notice", 7, "第二十三条"),
+        _article_121("clue", 15, "第二十七条"),
+        _article_121("clue_extension", 15, "第二十七条"),
+        _article_121("competence", 7, "第三十三条"),
+    ]
+
+
+def _former_law() -> list[Limit]:
+    return [
+        _article_20("triage", 7, "第十四条"),
+        _article_20("mediation", 45, "第二十一条"),
+        _article_20("notice", 7, "第二十一条"),
+        # Bound beside the 45 working days until 令121 took it over; the earlier end counts. No roll: earlier is safer.
+        _law("mediation", 60, Unit.NATURAL_DAY, REGULATION_778, "第四十六条", REGULATION_778_FROM, MEASURES_20_TO),
+    ]
+
+
+def _customs() -> list[Limit]:
+    return [
+        _not_law("odr", 10, Unit.WORKING_DAY, CUSTOM),
+        _not_law("dispatch", 1, Unit.NATURAL_DAY, LOCAL_PRACTICE),
+        _not_law("accept", 2, Unit.WORKING_DAY, LOCAL_PRACTICE),
+    ]
+
+
+def _own_rules() -> list[Limit]:
+    working, natural = Unit.WORKING_DAY, Unit.NATURAL_DAY
+    return [
+        _not_law("offer_answer", 3, natural),
+        _not_law("offer_notice", 1, working),  # with less left, an offer needs the consumer's request
+        _not_law("consumer_silent", 2, working),  # an offer that stood unanswered at least as long
+        _not_law("performance", 7, natural),  # where the parties agreed no day
+        _not_law("receipt_silence", 7, natural),
+        _not_law("not_received", 365, natural),
+        _not_law("rating", 15, natural),
+        _not_law("consumer_choice", 30, natural),
+        _not_law("link_after_closing", 30, natural),
+        _not_law("joining_hours", 72, Unit.HOUR),
+        _not_law("odr_least", 3, working),  # with odr_before_acceptance: the merchant has at least this
+        _not_law("odr_margin", 2, working),  # and ends this long before the statutory day
+        _not_law("code_threshold", 100_000, Unit.FEN),  # ¥1,000: from here an answer needs a code
+        _not_law("callback_share", 5, Unit.PERCENT),  # of silent receipts, drawn for 回访
+    ]
+
+
+def _article_121(code: str, amount: int, article: str, unit: Unit = Unit.WORKING_DAY) -> Limit:
+    row = _law(code, amount, unit, MEASURES_121, article, MEASURES_121_FROM, None)
+    return replace(row, rolls=unit is Unit.NATURAL_DAY)  # 第四十五条; a working day is never a holiday
+
+
+def _article_20(code: str, amount: int, article: str) -> Limit:
+    return _law(code, amount, Unit.WORKING_DAY, MEASURES_20, article, MEASURES_20_FROM, MEASURES_20_TO)
+
+
+def _law(
+    code: str, amount: int, unit: Unit, basis: str, article: str, valid_from: date, valid_to: date | None
+) -> Limit:
+    return Limit(
+        code=code,
+        amount=amount,
+        unit=unit,
+        rolls=False,
+        article=article,
+        basis=basis,
+        is_law=True,
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+
+
+def _not_law(code: str, amount: int, unit: Unit, basis: str = OWN_RULE) -> Limit:
+    return Limit(
+        code=code,
+        amount=amount,
+        unit=unit,
+        rolls=False,
+        article="",
+        basis=basis,
+        is_law=False,
+        valid_from=SINCE_CALENDAR,
+    )
