@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 from portal.core.errors import Refused
 
@@ -71,12 +72,12 @@ def start_valkey(folder: Path) -> EmbeddedValkey:
             raise CannotStart(_in_use(home))
         process = _launch(binary, home, socket_path, lock)
     _wait_until_it_answers(process, socket_path, home / LOG)
-    return EmbeddedValkey(f"unix://{socket_path}?db=0", process)
+    return EmbeddedValkey(_url(socket_path), process)
 
 
 def valkey_url(folder: Path) -> str:
     """The address of the Valkey that `start_valkey(folder)` starts, for other processes on this machine."""
-    return f"unix://{_socket_path(folder.absolute() / 'valkey')}?db=0"
+    return _url(_socket_path(folder.absolute() / "valkey"))
 
 
 def valkey_binary() -> Path:
@@ -227,6 +228,10 @@ def _locked(lock: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _url(socket_path: Path) -> str:
+    return f"unix://{quote(str(socket_path))}?db=0"
 
 
 def _in_use(home: Path) -> str:
