@@ -8,7 +8,7 @@ cannot start fails the tests that asked for it, with the reason: it never skips 
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
@@ -163,26 +163,27 @@ def _serve_everyone() -> Postgres | None:
 
 
 def _refuse_unfit(server_url: str) -> None:
+    problem = None
     try:
         with _maintenance(server_url) as connection:
             version = connection.info.server_version // 10_000
-    except psycopg.OperationalError as problem:
-        pytest.fail(f"the PostgreSQL of {URL} does not answer: {problem}", pytrace=False)
-    if version < OLDEST:
-        pytest.fail(f"the PostgreSQL of {URL} is version {version}; {OLDEST} or newer is needed", pytrace=False)
+        if version < OLDEST:
+            problem = f"it is version {version}; {OLDEST} or newer is needed"
+    except psycopg.OperationalError as refusal:
+        problem = f"it does not answer: {refusal}"
+    if problem:
+        pytest.fail(f"the PostgreSQL of {URL} cannot be used: {problem}", pytrace=False)
 
 
 def _drop_our_databases() -> None:
     """Leave someone else's server as it was found."""
     if URL not in os.environ:
         return
-    with _maintenance(os.environ[URL]) as connection:
-        prefix = database_name("")
-        rows = connection.execute(
-            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (prefix,)
-        ).fetchall()
-    for (name,) in rows:
-        drop_database(os.environ[URL], name)
+    prefix = database_name("")
+    with suppress(psycopg.OperationalError), _maintenance(os.environ[URL]) as connection:  # the tests have reported it
+        rows = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (prefix,))
+        for (name,) in rows.fetchall():
+            drop_database(os.environ[URL], name)
 
 
 @contextmanager
