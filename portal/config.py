@@ -8,7 +8,7 @@ from pathlib import Path
 
 from portal.core.privacy import Vault, parse_keys
 
-SECRET = "（已设置，不显示）"
+HIDDEN = "（已设置，不显示）"
 
 
 class Misconfigured(Exception):  # noqa: N818
@@ -89,14 +89,14 @@ def described(config: Config) -> dict[str, str]:
         "PORTAL_DATABASE_URL": _without_password(config.database_url),
         "PORTAL_REDIS_URL": _without_password(config.redis_url or "（随 portal run 启动的内置 Valkey）"),
         "PORTAL_BASE_URL": config.base_url,
-        "PORTAL_SECRET_KEY": SECRET,
-        "PORTAL_SEALING_KEYS": SECRET,
-        "PORTAL_INDEX_KEY": SECRET,
+        "PORTAL_SECRET_KEY": HIDDEN,
+        "PORTAL_SEALING_KEYS": HIDDEN,
+        "PORTAL_INDEX_KEY": HIDDEN,
         "PORTAL_SMTP_URL": _without_password(config.smtp_url or "未设置"),
         "PORTAL_SMS_URL": _without_password(config.sms_url or "未设置"),
         "PORTAL_CLOCK": config.clock or "未设置",
         "PORTAL_TRUSTED_PROXIES": str(config.trusted_proxies),
-        "PORTAL_METRICS_TOKEN": SECRET if config.metrics_token else "未设置",
+        "PORTAL_METRICS_TOKEN": HIDDEN if config.metrics_token else "未设置",
         "PORTAL_UNDO_SECONDS": str(config.undo_seconds),
         "PORTAL_FILES_URL": _without_password(config.files_url),
     }

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Index, select
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.core.actor import Actor, ActorKind
-from portal.core.db import Json, Model, Ref
+from portal.core.db import Json, Model, Ref, growing_enum
 from portal.core.facts import SubjectKind
 
 GRANT_MINUTES = 30  # decisions 19
@@ -36,10 +36,10 @@ class AccessRecord(Model):
         Index("ix_access_record_actor", "actor_id", "kind", "at"),
     )
 
-    kind: Mapped[AccessKind]
-    subject_kind: Mapped[SubjectKind]
+    kind: Mapped[AccessKind] = mapped_column(growing_enum(AccessKind))
+    subject_kind: Mapped[SubjectKind] = mapped_column(growing_enum(SubjectKind))
     subject_id: Mapped[Ref]
-    actor_kind: Mapped[ActorKind]
+    actor_kind: Mapped[ActorKind] = mapped_column(growing_enum(ActorKind))
     actor_id: Mapped[Ref | None]
     actor_organisation_id: Mapped[Ref | None]
     actor_name: Mapped[str]
@@ -55,7 +55,7 @@ class AccessGrant(Model):
     __table_args__ = (Index("ix_access_grant_person", "person_id", "subject_kind", "subject_id", "expires_at"),)
 
     person_id: Mapped[Ref]
-    subject_kind: Mapped[SubjectKind]
+    subject_kind: Mapped[SubjectKind] = mapped_column(growing_enum(SubjectKind))
     subject_id: Mapped[Ref]
     reason: Mapped[str]
     granted_at: Mapped[datetime]

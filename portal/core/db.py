@@ -64,6 +64,17 @@ Fen = Annotated[int, mapped_column(BigInteger)]
 Json = Annotated[dict[str, Any], mapped_column(JSON().with_variant(JSONB, "postgresql"))]
 
 
+def growing_enum(enum: type[StrEnum]) -> Enum:
+    """Store an enum by value without a CHECK: for append-only tables, whose constraints can't be rebuilt."""
+    return Enum(
+        enum,
+        native_enum=False,
+        create_constraint=False,
+        length=60,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
 class Model(DeclarativeBase):
     """Base of every row."""
 

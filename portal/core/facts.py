@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, Select, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from portal.core.actor import Actor, ActorKind
-from portal.core.db import Json, Model, Ref
+from portal.core.db import Json, Model, Ref, growing_enum
 
 
 class Topic(StrEnum):
@@ -83,10 +83,10 @@ class Fact(Model):
     __tablename__ = "fact"
     __table_args__ = (Index("ix_fact_subject", "subject_kind", "subject_id", "id"),)
 
-    topic: Mapped[Topic]
-    subject_kind: Mapped[SubjectKind]
+    topic: Mapped[Topic] = mapped_column(growing_enum(Topic))
+    subject_kind: Mapped[SubjectKind] = mapped_column(growing_enum(SubjectKind))
     subject_id: Mapped[Ref]
-    actor_kind: Mapped[ActorKind]
+    actor_kind: Mapped[ActorKind] = mapped_column(growing_enum(ActorKind))
     actor_id: Mapped[Ref | None]  # a person's id; no foreign key, so that the table can be partitioned
     actor_organisation_id: Mapped[Ref | None]
     actor_name: Mapped[str]  # a staff name; empty for consumers

@@ -33,12 +33,12 @@ class Permission(StrEnum):
     TIP_READ = "tip:read"
 
 
-def runs_the_house(actor: Actor, subject: Any) -> bool:  # noqa: ARG001
+def runs_the_house(actor: Actor, subject: Any) -> bool:
     """The command line and the clock act for the installation itself."""
     return actor.kind in (ActorKind.OPERATOR, ActorKind.SYSTEM)
 
 
-def is_admin(actor: Actor, subject: Any) -> bool:  # noqa: ARG001
+def is_admin(actor: Actor, subject: Any) -> bool:
     """An administrator looks after people and settings, never after cases."""
     return actor.kind is ActorKind.ADMIN
 
@@ -63,27 +63,27 @@ def is_consumer_of(actor: Actor, subject: Any) -> bool:
     return actor.kind is ActorKind.CONSUMER and actor.case_id is not None and subject.case_id == actor.case_id
 
 
-def works_cases(actor: Actor, subject: Any) -> bool:  # noqa: ARG001
+def works_cases(actor: Actor, subject: Any) -> bool:
     """Officers and chiefs act; auditors only look."""
     return actor.role in (Role.OFFICER, Role.CHIEF)
 
 
-def leads(actor: Actor, subject: Any) -> bool:  # noqa: ARG001
+def leads(actor: Actor, subject: Any) -> bool:
     """Heads of a merchant's departments and of the merchant."""
     return actor.role in (Role.SUPERVISOR, Role.PRINCIPAL)
 
 
-def is_principal(actor: Actor, subject: Any) -> bool:  # noqa: ARG001
+def is_principal(actor: Actor, subject: Any) -> bool:
     """The head of the merchant."""
     return actor.role is Role.PRINCIPAL
 
 
-def is_chief(actor: Actor, subject: Any) -> bool:  # noqa: ARG001
+def is_chief(actor: Actor, subject: Any) -> bool:
     """The head of the authority."""
     return actor.role is Role.CHIEF
 
 
-def is_of_no_council(actor: Actor, subject: Any) -> bool:  # noqa: ARG001
+def is_of_no_council(actor: Actor, subject: Any) -> bool:
     """消委会 are authorities in their own tree: enrolment is not theirs."""
     return not actor.is_council
 

@@ -118,7 +118,8 @@ def matches(
     if not wanted:
         return None
     if is_postgresql(session):
-        needle = " & ".join([f"'{scope}'", *[f"({' <-> '.join(f"'{gram}'" for gram in one)})" for one in wanted]])
+        quoted_phrases = ["(" + " <-> ".join(f"'{gram}'" for gram in one) + ")" for one in wanted]
+        needle = " & ".join([f"'{scope}'", *quoted_phrases])
         inner = text(
             f"SELECT id FROM {table.name} WHERE grams @@ CAST(:needle AS tsquery) ORDER BY id DESC LIMIT {MATCH_CAP}"
         )
@@ -135,13 +136,3 @@ def matches(
 def _vector(content: str, scopes: Iterable[str]) -> str:
     placed = [f"'{gram}':{min(position, 16383)}" for position, gram in enumerate(bigrams(content), 1) if gram != "_"]
     return " ".join([*[f"'{scope}'" for scope in scopes], *placed])
-
-
-def create_statements(table: SearchTable, dialect: str) -> list[str]:
-    """Return the DDL of an index for a migration."""
-    if dialect == "postgresql":
-        return [
-            f"CREATE TABLE {table.name} (id BIGINT PRIMARY KEY, grams TSVECTOR NOT NULL)",
-            f"CREATE INDEX ix_{table.name}_grams ON {table.name} USING gin (grams)",
-        ]
-    return [f"CREATE VIRTUAL TABLE {table.name} USING fts5(scopes, grams, tokenize = 'unicode61')"]

@@ -1,0 +1,35 @@
+"""Passwords: argon2id, and what we ask of a new one."""
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MIN_LENGTH = 10  # our limit; GB/T 22239 asks for "complexity" without a number
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+def hash_password(password: str) -> str:
+    """Hash a password with argon2id."""
+    return _hasher.hash(password)
+
+
+def matches(password_hash: str | None, password: str) -> bool:
+    """Say whether the password fits; takes as long for a name that does not exist."""
+    try:
+        return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def objection_to_password(password: str, *, sign_in_name: str) -> str | None:
+    """Say why a new password is refused, or None."""
+    if len(password) < MIN_LENGTH:
+        return f"密码至少 {MIN_LENGTH} 个字符。可以用几个不相关的词连在一起。"
+    if sign_in_name.lower() in password.lower():
+        return "密码不能包含登录名。请换一个。"
+    kinds = sum(
+        any(test(character) for character in password)
+        for test in (str.isdigit, str.isalpha, lambda character: not character.isalnum())
+    )
+    return None if kinds >= 2 else "密码要同时有字母、数字、符号中的至少两类。"

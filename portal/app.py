@@ -1,0 +1,143 @@
+"""The web application: settings, extensions, blueprints, gates and error pages."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import web
+from portal.accounts import gate
+from portal.accounts import public_views as accounts_public
+from portal.config import Config
+from portal.core.errors import NotAllowed, NotFound, Refused, Stale
+from portal.core.permissions import Permission, can
+from portal.desk import public_views as desk_public
+from portal.desk.navigation import navigation
+from portal.extensions import babel, csrf, limiter, login
+from portal.resources import resource_folder
+from portal.runtime import Runtime
+
+MAX_BODY = 210 * 1024 * 1024  # bytes: an import file of 200 MB and its form; each form has its own smaller limit
+YEAR = 365 * 24 * 3600
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+BLUEPRINTS = (
+    accounts_public.bp,
+    desk_public.bp,
+)
+
+STATUS = {NotAllowed: 403, NotFound: 404, Stale: 409}
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """Build the application that serves one installation."""
+    config = runtime.config
+    app = Flask(
+        "portal", template_folder=str(resource_folder("templates")), static_folder=str(resource_folder("static"))
+    )
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.base_url.startswith("https://"),
+        SESSION_COOKIE_NAME="portal",
+        SEND_FILE_MAX_AGE_DEFAULT=YEAR,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a late form must not lose what was typed
+        BABEL_DEFAULT_LOCALE="zh_CN",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        RATELIMIT_STORAGE_URI=_limiter_storage(config),
+        RATELIMIT_SWALLOW_ERRORS=True,
+    )
+    app.extensions["portal"] = runtime
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if config.trusted_proxies:
+        count = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    for extension in (login, csrf, babel, limiter):
+        extension.init_app(app)
+    gate.install(app, login)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.teardown_appcontext(web.close_database)
+    app.after_request(_harden)
+    _install_words(app)
+    _install_errors(app)
+    return app
+
+
+def _limiter_storage(config: Config) -> str:
+    url = config.redis_url
+    if not url:
+        return "memory://"
+    return url.replace("unix://", "redis+unix://", 1) if url.startswith("unix://") else url
+
+
+def _install_words(app: Flask) -> None:
+    @cache
+    def static_digest(path: str) -> str:
+        return hashlib.sha256((Path(str(app.static_folder)) / path).read_bytes()).hexdigest()[:10]
+
+    def static_url(path: str) -> str:
+        return url_for("static", filename=path, v=static_digest(path))
+
+    app.jinja_env.globals.update(
+        static_url=static_url,
+        can=lambda permission, subject: can(web.current_actor(), Permission(permission), subject),
+    )
+    app.jinja_env.globals["ui"] = app.jinja_env.get_template("ui.html").make_module({})
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        return navigation(web.current_actor(), installation=web.runtime().clock.describe())
+
+
+def _install_errors(app: Flask) -> None:
+    def refuse(status: int, message: str | None) -> ResponseReturnValue:
+        return web.page(f"errors/{status}.html", status=status, message=message)
+
+    @app.errorhandler(Refused)
+    def refused(refusal: Refused) -> ResponseReturnValue:
+        return refuse(STATUS.get(type(refusal), 422), refusal.text)
+
+    @app.errorhandler(CSRFError)
+    def forged(_problem: CSRFError) -> ResponseReturnValue:
+        return refuse(400, "页面放得太久，或者不是从本站提交的。请返回上一页刷新后再试，内容没有提交。")
+
+    @app.errorhandler(HTTPException)
+    def failed(problem: HTTPException) -> ResponseReturnValue:
+        status = problem.code or 500
+        if problem.response is not None:
+            return problem.response
+        known = (Path(str(app.template_folder)) / "errors" / f"{status}.html").is_file()
+        return refuse(status, None) if known else (problem.get_response().get_data(as_text=True), status)
+
+    @app.errorhandler(500)
+    def broken(_problem: BaseException) -> ResponseReturnValue:
+        return refuse(500, None)
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", CSP)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
+    return response

@@ -1,0 +1,229 @@
+"""The dispute: its state, its clocks, and what was written and uploaded along the way."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.accounts.models import Organisation, Person
+from portal.cases.rules import OPEN_STATES, TURNS, CaseEvent, CaseState, FailureCause, Turn, next_state
+from portal.core.db import Fen, Json, Model, Ref
+from portal.core.privacy import DataKey
+from portal.enrolment.models import Merchant, Outlet
+
+FAR_FUTURE_YEAR = 9999
+
+
+class Channel(StrEnum):
+    """The two ways in, with two legal clocks (domain 1.3)."""
+
+    GREEN = "green"  # A 绿色通道
+    REGULATOR = "regulator"  # B 监管流转
+
+
+class PhoneSource(StrEnum):
+    """Who gave the consumer's number; only filing and officer count as verified (decisions 10)."""
+
+    NONE = "none"
+    FILING = "filing"
+    OFFICER = "officer"
+    MERCHANT = "merchant"
+
+
+class Case(Model):
+    """One dispute between a consumer and a merchant, made of one or more filings."""
+
+    __tablename__ = "dispute_case"
+    __table_args__ = (
+        Index("ix_dispute_case_merchant_due", "merchant_id", "is_open", "due_at", "id"),
+        Index("ix_dispute_case_merchant_turn", "merchant_id", "turn", "due_at", "id"),
+        Index("ix_dispute_case_merchant_state", "merchant_id", "state", "due_at", "id"),
+        Index("ix_dispute_case_authority_due", "authority_id", "is_open", "due_at", "id"),
+        Index("ix_dispute_case_authority_state", "authority_id", "state", "due_at", "id"),
+        Index("ix_dispute_case_assignee", "assignee_id", "is_open", "due_at", "id"),
+        Index(
+            "ix_dispute_case_next_action",
+            "next_action_at",
+            "id",
+            postgresql_where=text("next_action_at IS NOT NULL"),
+            sqlite_where=text("next_action_at IS NOT NULL"),
+        ),
+        Index("ix_dispute_case_phone", "phone_index", "merchant_id"),
+        Index("ix_dispute_case_key_id", "key_id"),
+        Index("ix_dispute_case_outlet_id", "outlet_id"),
+        CheckConstraint(
+            "(state IN ('waiting', 'returned')) OR merchant_id IS NOT NULL", name="merchant_once_dispatched"
+        ),
+        CheckConstraint("amount IS NULL OR amount >= 0", name="amount_not_negative"),
+        CheckConstraint(
+            "cause IS NULL OR state NOT IN ('waiting', 'dispatched', 'accepted', 'returned')",
+            name="cause_only_after_failure",
+        ),
+    )
+
+    reference: Mapped[str] = mapped_column(unique=True)
+    authority_id: Mapped[Ref] = mapped_column(ForeignKey("organisation.id"))
+    merchant_id: Mapped[Ref | None] = mapped_column(ForeignKey("merchant.id"))
+    outlet_id: Mapped[Ref | None] = mapped_column(ForeignKey("outlet.id"))
+    key_id: Mapped[Ref] = mapped_column(ForeignKey("data_key.id"))
+    channel: Mapped[Channel]
+    source: Mapped[str]  # 12315, 12345, green, generic: of its first filing
+    state: Mapped[CaseState] = mapped_column(default=CaseState.WAITING)
+    turn: Mapped[Turn] = mapped_column(default=Turn.OFFICER)
+    is_open: Mapped[bool] = mapped_column(default=True)
+    cause: Mapped[FailureCause | None]
+    wait_reason: Mapped[str | None]  # machine code of intake's routing; None once dispatched
+    candidates: Mapped[Json]  # {"merchants": [ids]}: suggestions for the officer only
+
+    headline: Mapped[str]  # from structured columns only: goods, problem, demand
+    goods: Mapped[str]
+    problem: Mapped[str]
+    demands: Mapped[str]  # comma-separated codes of `portal.intake.rules.Demand`
+    sold_by: Mapped[str | None]  # 网购, 现场购 …
+    amount: Mapped[Fen | None]  # in dispute
+    purchased_on: Mapped[date | None]
+
+    consumer_mask: Mapped[str]
+    phone_mask: Mapped[str]
+    phone_source: Mapped[PhoneSource] = mapped_column(default=PhoneSource.NONE)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    phone_sealed: Mapped[bytes | None]
+    phone_set_at: Mapped[datetime | None]  # when changed after filing (decisions 13)
+
+    assignee_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
+    registered_at: Mapped[datetime]  # 登记时间 of the first filing
+    opened_at: Mapped[datetime]
+    dispatched_at: Mapped[datetime | None]
+    respond_by: Mapped[datetime | None]  # end of the merchant's limit
+    platform_due_on: Mapped[date | None]  # the platform's own date, given or inferred (decisions 7)
+    platform_due_inferred: Mapped[bool] = mapped_column(default=True)
+    perform_by: Mapped[datetime | None]
+    due_at: Mapped[datetime]  # the date that burns next; lists are sorted by it
+    next_action_at: Mapped[datetime | None]  # all that tick reads (decisions 5)
+    accepted_at: Mapped[datetime | None]
+    first_contact_at: Mapped[datetime | None]
+    agreed_at: Mapped[datetime | None]
+    performed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    last_event_at: Mapped[datetime]
+    recovered: Mapped[Fen | None]  # 挽回经济损失, set when performance is confirmed
+    backfilled_at: Mapped[datetime | None]  # 已回填
+
+    merchant: Mapped[Merchant | None] = relationship(lazy="raise_on_sql", foreign_keys=[merchant_id])
+    authority: Mapped[Organisation] = relationship(lazy="raise_on_sql", foreign_keys=[authority_id])
+    outlet: Mapped[Outlet | None] = relationship(lazy="raise_on_sql")
+    assignee: Mapped[Person | None] = relationship(lazy="raise_on_sql", foreign_keys=[assignee_id])
+    key: Mapped[DataKey] = relationship(lazy="raise_on_sql")
+
+    @property
+    def case_id(self) -> int:
+        """Its own id, as the access table asks for it."""
+        return self.id
+
+    def apply(self, event: CaseEvent, *, at: datetime) -> None:
+        """Move along the table, keeping turn and openness true; raises IllegalTransition."""
+        self.state = next_state(self.state, event)
+        self.turn = TURNS[self.state]
+        self.is_open = self.state in OPEN_STATES
+        self.last_event_at = at
+
+
+class NoteKind(StrEnum):
+    """What a line written by staff is."""
+
+    NOTE = "note"  # 内部备注
+    CONTACT = "contact"  # 沟通记录
+    RETURN = "return"  # 退回说明
+
+
+class ContactMethod(StrEnum):
+    """How the consumer was reached (回填: 协商方式)."""
+
+    PHONE = "phone"  # 电话
+    VISIT = "visit"  # 现场
+    MESSAGE = "message"  # 短信、微信等
+    PLATFORM = "platform"  # 平台
+    OTHER = "other"  # 其他
+
+
+class ContactResult(StrEnum):
+    """What came of it."""
+
+    REACHED = "reached"  # 已联系
+    UNREACHED = "unreached"  # 联系不到
+    CALL_BACK = "call_back"  # 约定再联系
+
+
+class CaseNote(Model):
+    """A line of the merchant's staff: a note, or a contact record (时间、方式、过程、结果). Never changed."""
+
+    __tablename__ = "case_note"
+    __table_args__ = (
+        Index("ix_case_note_case_id", "case_id", "at"),
+        Index("ix_case_note_author_id", "author_id"),
+        CheckConstraint("(kind = 'contact') = (method IS NOT NULL)", name="method_iff_contact"),
+        CheckConstraint("(kind = 'contact') = (result IS NOT NULL)", name="result_iff_contact"),
+    )
+
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("dispute_case.id"))
+    author_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
+    author_name: Mapped[str]
+    organisation_id: Mapped[Ref | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    kind: Mapped[NoteKind]
+    method: Mapped[ContactMethod | None]
+    result: Mapped[ContactResult | None]
+    text_sealed: Mapped[bytes]
+    happened_at: Mapped[datetime]
+    at: Mapped[datetime]
+
+
+class EvidenceSide(StrEnum):
+    """Who gave it."""
+
+    MERCHANT = "merchant"
+    CONSUMER = "consumer"
+    AUTHORITY = "authority"
+
+
+class Evidence(Model):
+    """A file of a case: original sealed, a re-encoded copy and a thumbnail to look at (decisions 25)."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        Index("ix_evidence_case_id", "case_id", "id"),
+        Index("ix_evidence_uploader_id", "uploader_id"),
+        Index("uq_evidence_content", "case_id", "digest", unique=True),
+    )
+
+    reference: Mapped[str] = mapped_column(unique=True)  # random, for URLs
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("dispute_case.id"))
+    side: Mapped[EvidenceSide]
+    uploader_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
+    uploader_name: Mapped[str]
+    purpose: Mapped[str]  # evidence, performance_proof
+    media_type: Mapped[str]
+    size: Mapped[int]  # bytes
+    digest: Mapped[str]  # SHA-256 of the original
+    name_sealed: Mapped[bytes]
+    original_at: Mapped[str]  # address in the file store
+    shown_at: Mapped[str | None]  # address of the re-encoded copy
+    thumbnail_at: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class SavedView(Model):
+    """Filters of a list under a name; its owner may share it with the organisation."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (
+        Index("uq_saved_view_name", "person_id", "name", unique=True),
+        Index("ix_saved_view_organisation_id", "organisation_id"),
+    )
+
+    person_id: Mapped[Ref] = mapped_column(ForeignKey("person.id"))
+    organisation_id: Mapped[Ref] = mapped_column(ForeignKey("organisation.id"))
+    name: Mapped[str]
+    query: Mapped[str]
+    shared: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[datetime]

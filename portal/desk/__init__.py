@@ -1,0 +1,1 @@
+"""Pages made of several capabilities: 今日, the case screen, the consumer's page, boards."""

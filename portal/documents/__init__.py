@@ -1,0 +1,1 @@
+"""Numbered papers: render with typst, seal with a digest, deliver, verify."""

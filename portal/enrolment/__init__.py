@@ -1,0 +1,1 @@
+"""What a merchant is: admission, outlets, aliases, staff, suspension, exit."""

@@ -1,0 +1,1 @@
+"""Filings arrive here: complaint files are read, judged row by row and routed."""

@@ -1,0 +1,259 @@
+"""A complaint file as lines: XLSX or CSV, whose header is found and whose lines keep their numbers."""
+
+import csv
+import hashlib
+import io
+import itertools
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
+
+from portal.intake import rules
+from portal.intake.rules import Cell, ColumnMap, Columns, Field, Row, Source
+from portal.intake.rules.cells import is_blank, text_of
+from portal.intake.rules.columns import ALIASES
+from portal.intake.rules.words import kind_of
+from portal.intake.workbooks import UnreadableFile as UnreadableFile
+from portal.intake.workbooks import check_workbook
+
+SIZE_LIMIT = 100 * 1024**2  # bytes; 100,000 rows are about 20 MB as XLSX and 60 MB as CSV
+HEADER_WITHIN = 15  # lines; above the header exports have a title, a unit, a period
+MIN_HEADERS = 3  # fewer known names are a coincidence
+
+Records = Callable[[], Iterator[Row]]
+
+_ENCODINGS = ("utf-8-sig", "gb18030")
+_DELIMITERS = ",\t;|"
+_FOREIGN = (
+    (b"\xd0\xcf\x11\xe0", "这是旧版XLS表格或加密的表格，请用表格软件另存为“Excel工作簿（.xlsx）”后再导入。"),
+    (b"%PDF", "这是PDF文件，请从平台导出XLSX或CSV文件后再导入。"),
+    (b"\x89PNG", "这是图片，请从平台导出XLSX或CSV文件后再导入。"),
+    (b"\xff\xd8\xff", "这是图片，请从平台导出XLSX或CSV文件后再导入。"),
+    (b"Rar!", "这是压缩包，请解压后导入其中的XLSX或CSV文件。"),
+    (b"7z\xbc\xaf", "这是压缩包，请解压后导入其中的XLSX或CSV文件。"),
+    (b"\x1f\x8b", "这是压缩包，请解压后导入其中的XLSX或CSV文件。"),
+    (b"\xff\xfe", "文件是UTF-16编码，请另存为UTF-8编码的CSV或XLSX后再导入。"),
+    (b"\xfe\xff", "文件是UTF-16编码，请另存为UTF-8编码的CSV或XLSX后再导入。"),
+)
+_WEB_PAGE = re.compile(rb"\s*<(!doctype|html|table|\?xml|head|meta)", re.IGNORECASE)
+_TOTALS = re.compile(
+    r"(合计|总计|小计|共计|总数|汇总)[::]?[\s0-9,.]*(条|件|笔|行|宗|元)?.{0,10}|共[计有]?\s*[0-9,]+\s*(条|件|笔|行|宗).{0,12}"
+    r"|(制表|导出|统计|打印|填报|审核)(人|时间|日期|单位|部门)?\s*[::].*|第\s*[0-9]+\s*页.*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSheet:
+    """A complaint file whose header has been understood; readable while its stream stays open."""
+
+    sha256: str
+    size: int  # bytes
+    name: str  # of the sheet; '' for CSV
+    source: Source
+    columns: Columns
+    last_line: int  # lines of the sheet, for a progress bar
+    records: Records
+
+    def rows(self, *, after: int = 0) -> Iterator[Row]:
+        """Yield the complaint rows below the header and after a line, without blank, totals and header rows."""
+        header = [text for cell in self.columns.headers if (text := text_of(cell))]
+        for row in self.records():
+            if row.line <= self.columns.line or row.line <= after:
+                continue
+            texts = [text for cell in row.cells if (text := text_of(cell))]
+            if texts and texts != header and not _is_totals(row, texts[0], self.columns):
+                yield row
+
+
+def open_sheet(
+    stream: BinaryIO, *, source: Source | None = None, mapped: ColumnMap | None = None, size_limit: int = SIZE_LIMIT
+) -> OpenSheet:
+    """Open a seekable file as complaints; whatever cannot be read raises `UnreadableFile` now, not half-way.
+
+    XLSX is told from CSV by content, not by name; CSV may be UTF-8 (with or without BOM) or GB18030. Of several
+    sheets the first with a header wins. `source` overrides what the headers say, `mapped` their names.
+    """
+    size = stream.seek(0, io.SEEK_END)
+    if size > size_limit:
+        raise UnreadableFile(f"文件超过{size_limit // 1024**2}MB，请按日期拆分成几个文件后再导入。")
+    if size == 0:
+        raise UnreadableFile("文件是空的，请重新导出后再导入。")
+    sha256 = _digest(stream)
+    stream.seek(0)
+    start = stream.read(64 * 1024)
+    if start.startswith(b"PK"):
+        name, columns, last_line, records = _open_workbook(stream, mapped)
+    else:
+        _refuse_foreign(start)
+        name, columns, last_line, records = _open_text(stream, mapped)
+    _require_columns(columns)
+    return OpenSheet(sha256, size, name, source or rules.detect_source(columns), columns, last_line, records)
+
+
+def read_column_map(toml: str) -> ColumnMap:
+    """Read a TOML map of field to header for a generic file.
+
+    Keys are the values of `Field` or a usual header (`number = "单据号"`), at the top or under [columns];
+    `default_type = "投诉"` serves files without a type column. Anything else raises `UnreadableFile`.
+    """
+    try:
+        table = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as fault:
+        raise UnreadableFile(f"列对照文件不是有效的TOML，请更正后再导入（{fault}）。") from None
+    default_type = table.pop("default_type", None)
+    if default_type is not None and (not isinstance(default_type, str) or kind_of(default_type) is None):
+        raise UnreadableFile("列对照文件的 default_type 只能是“投诉”或“举报”，请更正后再导入。")
+    named = table.pop("columns", {})
+    if not isinstance(named, dict):
+        raise UnreadableFile("列对照文件的 columns 应是一节 [columns]，请更正后再导入。")
+    headers: dict[Field, str] = {}
+    for key, header in (table | named).items():
+        known = rules.field_named(key)
+        if known is None or not isinstance(header, str):
+            raise UnreadableFile(f"列对照文件中的“{key}”无法识别，可用的字段有：{'、'.join(Field)}。")
+        headers[known] = header
+    return ColumnMap(headers, default_type)
+
+
+def _digest(stream: BinaryIO) -> str:
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while chunk := stream.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _refuse_foreign(start: bytes) -> None:
+    for signature, sentence in _FOREIGN:
+        if start.startswith(signature):
+            raise UnreadableFile(sentence)
+    if _WEB_PAGE.match(start):
+        raise UnreadableFile("这是网页格式的表格，请用表格软件打开后另存为“Excel工作簿（.xlsx）”再导入。")
+    if b"\x00" in start:
+        raise UnreadableFile("这不是XLSX或CSV表格，请从平台导出XLSX或CSV文件后再导入。")
+
+
+def _open_workbook(stream: BinaryIO, mapped: ColumnMap | None) -> tuple[str, Columns, int, Records]:
+    check_workbook(stream)
+    stream.seek(0)
+    try:
+        workbook = CalamineWorkbook.from_filelike(stream)
+        sheets = [(name, workbook.get_sheet_by_name(name)) for name in _sheet_names(workbook)]
+    except (CalamineError, OSError, ValueError):
+        raise UnreadableFile("文件已损坏，无法打开，请重新导出后再导入。") from None
+    filled = [(name, sheet) for name, sheet in sheets if sheet.height]
+    if not filled:
+        raise UnreadableFile("表格里没有内容，请重新导出后再导入。")
+    best: Columns | None = None
+    for name, sheet in filled:
+        records = _numbered(sheet.iter_rows)
+        columns = _find_header(records(), mapped)
+        if columns and not columns.missing:
+            return name, columns, sheet.end[0] + 1 if sheet.end else 0, records
+        best = best or columns
+    if best is None:
+        raise _no_header()
+    return filled[0][0], best, 0, lambda: iter(())
+
+
+def _sheet_names(workbook: CalamineWorkbook) -> list[str]:
+    return [sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+
+
+def _numbered(records: Callable[[], Iterable[Iterable[Cell]]]) -> Records:
+    return lambda: (Row(line, tuple(cells)) for line, cells in enumerate(records(), 1))
+
+
+def _open_text(stream: BinaryIO, mapped: ColumnMap | None) -> tuple[str, Columns, int, Records]:
+    for encoding in _ENCODINGS:
+        try:
+            delimiter, columns = _find_delimiter(stream, encoding, mapped)
+            records = _text_records(stream, encoding, delimiter)
+            return "", columns, _count(records), records
+        except UnicodeDecodeError:
+            continue
+    raise UnreadableFile("无法识别文件的文字编码，请另存为UTF-8编码的CSV或XLSX后再导入。")
+
+
+def _text_records(stream: BinaryIO, encoding: str, delimiter: str) -> Records:
+    def records() -> Iterator[Row]:
+        stream.seek(0)
+        text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+        try:
+            # strict: an unclosed quotation mark would otherwise swallow the rows that follow it
+            for line, cells in enumerate(csv.reader(text, delimiter=delimiter, strict=True), 1):
+                yield Row(line, tuple(cells))
+        finally:
+            text.detach()
+
+    return records
+
+
+def _find_delimiter(stream: BinaryIO, encoding: str, mapped: ColumnMap | None) -> tuple[str, Columns]:
+    _check_encoding(stream, encoding)
+    best: tuple[str, Columns] | None = None
+    for delimiter in _DELIMITERS:
+        columns = _find_header(_until_fault(_text_records(stream, encoding, delimiter)()), mapped)
+        if columns and (best is None or len(columns.positions) > len(best[1].positions)):
+            best = delimiter, columns
+    if best is None:
+        raise _no_header()
+    return best
+
+
+def _check_encoding(stream: BinaryIO, encoding: str) -> None:
+    stream.seek(0)
+    text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+    try:
+        while text.read(1 << 20):
+            pass
+    finally:
+        text.detach()
+
+
+def _until_fault(rows: Iterator[Row]) -> Iterator[Row]:
+    try:
+        yield from rows
+    except csv.Error:
+        return
+
+
+def _count(records: Records) -> int:
+    line = 0
+    try:
+        for row in records():
+            line = row.line
+    except csv.Error:
+        raise UnreadableFile(f"CSV第{line + 1}行的引号不配对或内容过长，请更正该行，或另存为XLSX后再导入。") from None
+    return line
+
+
+def _find_header(rows: Iterator[Row], mapped: ColumnMap | None) -> Columns | None:
+    """Return the line within the first few that names most fields, the upper one of equals."""
+    candidates = [rules.match_header(row, mapped) for row in itertools.islice(rows, HEADER_WITHIN)]
+    best = max(candidates, key=lambda columns: len(columns.positions), default=None)
+    return best if best and len(best.positions) >= MIN_HEADERS else None
+
+
+def _no_header() -> UnreadableFile:
+    return UnreadableFile(
+        f"前{HEADER_WITHIN}行里没有找到表头（登记编号、类型、登记时间、诉求内容、企业名称等），请确认这是投诉导出文件。"
+    )
+
+
+def _require_columns(columns: Columns) -> None:
+    if columns.missing:
+        names = "、".join(ALIASES[field][0] for field in columns.missing)
+        raise UnreadableFile(f"表格缺少必需的列：{names}，请确认这是投诉导出文件，补上后再导入。")
+
+
+def _is_totals(row: Row, first: str, columns: Columns) -> bool:
+    """Say whether a row sums up or signs the sheet; a row that has a type and a text is a complaint."""
+    if not _TOTALS.fullmatch(first):
+        return False
+    has_type = kind_of(text_of(columns.cell(row, Field.TYPE))) is not None
+    return not has_type or is_blank(text_of(columns.cell(row, Field.TEXT)))

@@ -1,0 +1,1 @@
+"""Messages: a template and its parameters, composed with the link at the moment of sending."""

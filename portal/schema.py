@@ -1,0 +1,31 @@
+"""Every table of the house, imported once: for migrations, checks and tests."""
+
+from portal.accounts import models as accounts
+from portal.cases import models as cases
+from portal.clocks import models as clocks
+from portal.core import access, facts, installation, privacy
+from portal.core.db import Model
+from portal.documents import models as documents
+from portal.enrolment import models as enrolment
+from portal.intake import models as intake
+from portal.notifications import models as notifications
+from portal.settlements import models as settlements
+
+MODULES = (
+    access,
+    accounts,
+    cases,
+    clocks,
+    documents,
+    enrolment,
+    facts,
+    installation,
+    intake,
+    notifications,
+    privacy,
+    settlements,
+)
+METADATA = Model.metadata
+
+APPEND_ONLY = ("fact", "access_record", "case_note")  # triggers refuse UPDATE and DELETE
+SEARCH_TABLES = ("case_search", "tip_search")  # made by the migration, unlike on the two databases

@@ -1,0 +1,193 @@
+"""Rounds of a negotiation, the agreement they end in, and its performance."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.cases.models import Case, Evidence
+from portal.core.db import Fen, Model, Ref
+from portal.documents.models import Document
+
+
+class Side(StrEnum):
+    """Who made a round."""
+
+    MERCHANT = "merchant"  # 我方方案
+    CONSUMER = "consumer"  # 消费者还价
+
+
+class TermKind(StrEnum):
+    """The typed terms of an offer."""
+
+    REFUND = "refund"  # 退款
+    RETURN_REFUND = "return_refund"  # 退货退款
+    EXCHANGE = "exchange"  # 换货
+    REPAIR = "repair"  # 修理
+    SUPPLY = "supply"  # 补足数量
+    REDO = "redo"  # 重作
+    COMPENSATE = "compensate"  # 补偿
+    APOLOGY = "apology"  # 道歉
+    ADVANCE = "advance"  # 先行赔付
+    OTHER = "other"  # 其他
+
+
+class PaymentMethod(StrEnum):
+    """How money reaches the consumer."""
+
+    ORIGINAL = "original"  # 原路退回
+    CASH = "cash"  # 现金
+    TRANSFER = "transfer"  # 转账
+    VOUCHER = "voucher"  # 购物卡
+    OTHER = "other"  # 其他
+
+
+class Payer(StrEnum):
+    """Who pays the freight of what goes back."""
+
+    MERCHANT = "merchant"
+    CONSUMER = "consumer"
+    NONE = "none"  # nothing is sent
+
+
+class Answer(StrEnum):
+    """What became of a round."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    COUNTERED = "countered"
+    EXPIRED = "expired"
+    UNDONE = "undone"
+    VOID = "void"  # the case ended otherwise (withdrawn, escalated)
+
+
+class Offer(Model):
+    """One round: terms offered by one side, answered once by the other."""
+
+    __tablename__ = "settlement_offer"
+    __table_args__ = (
+        Index("uq_settlement_offer_round", "case_id", "round", unique=True),
+        Index(
+            "uq_settlement_offer_one_pending",
+            "case_id",
+            unique=True,
+            postgresql_where=text("answer = 'pending'"),
+            sqlite_where=text("answer = 'pending'"),
+        ),
+        CheckConstraint("(answer = 'pending') = (answered_at IS NULL)", name="answered_at_iff_answered"),
+        CheckConstraint("outlay >= 0", name="outlay_not_negative"),
+    )
+
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("dispute_case.id"))
+    round: Mapped[int]
+    side: Mapped[Side]
+    outlay: Mapped[Fen]  # what the merchant pays in money, all terms together
+    message_sealed: Mapped[bytes | None]  # words to the other side
+    digest: Mapped[str]  # SHA-256 over the canonical terms: what an answer is bound to
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]  # a staff name; empty for the consumer
+    visible_at: Mapped[datetime]  # undo is possible before (decisions 15)
+    expires_at: Mapped[datetime]
+    answer: Mapped[Answer] = mapped_column(default=Answer.PENDING)
+    answered_at: Mapped[datetime | None]
+    answer_reason_sealed: Mapped[bytes | None]
+    first_seen_at: Mapped[datetime | None]  # set by an answer or a message receipt, never by a GET
+
+    case: Mapped[Case] = relationship(lazy="raise_on_sql")
+
+
+class Term(Model):
+    """One term of a round."""
+
+    __tablename__ = "settlement_term"
+    __table_args__ = (
+        Index("uq_settlement_term_position", "offer_id", "position", unique=True),
+        CheckConstraint("amount IS NULL OR amount > 0", name="amount_positive"),
+        CheckConstraint("due_days >= 0", name="due_days_not_negative"),
+    )
+
+    offer_id: Mapped[Ref] = mapped_column(ForeignKey("settlement_offer.id"))
+    position: Mapped[int]
+    kind: Mapped[TermKind]
+    amount: Mapped[Fen | None]
+    method: Mapped[PaymentMethod | None]
+    due_days: Mapped[int]  # natural days after acceptance
+    freight: Mapped[Payer] = mapped_column(default=Payer.NONE)
+    detail_sealed: Mapped[bytes | None]  # free text: what exactly, where, how it is collected
+
+
+class Agreement(Model):
+    """和解协议: a civil contract between the two, not a 调解书."""
+
+    __tablename__ = "settlement_agreement"
+    __table_args__ = (
+        Index("ix_settlement_agreement_case_id", "case_id"),
+        Index("uq_settlement_agreement_offer", "offer_id", unique=True),
+        Index("ix_settlement_agreement_document_id", "document_id"),
+    )
+
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("dispute_case.id"))
+    offer_id: Mapped[Ref] = mapped_column(ForeignKey("settlement_offer.id"))
+    document_id: Mapped[Ref] = mapped_column(ForeignKey("document.id"))
+    outlay: Mapped[Fen]
+    accepted_by: Mapped[Side]
+    accepted_at: Mapped[datetime]
+    confirmation: Mapped[str]  # link, link_and_code, merchant
+    address_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))  # keyed hash of the address that accepted
+    perform_on: Mapped[date]  # last day, Asia/Shanghai
+
+    case: Mapped[Case] = relationship(lazy="raise_on_sql")
+    offer: Mapped[Offer] = relationship(lazy="raise_on_sql")
+    document: Mapped[Document] = relationship(lazy="raise_on_sql")
+
+
+class Receipt(StrEnum):
+    """What the consumer says of a performance."""
+
+    ASKED = "asked"
+    RECEIVED = "received"  # 收到
+    NOT_RECEIVED = "not_received"  # 没收到
+    SILENT = "silent"  # 七日未答
+
+
+class Performance(Model):
+    """The merchant's record that it did what was agreed, with proof; the consumer has the last word."""
+
+    __tablename__ = "settlement_performance"
+    __table_args__ = (
+        Index("ix_settlement_performance_agreement_id", "agreement_id"),
+        Index("ix_settlement_performance_proof_id", "proof_id"),
+        CheckConstraint("(receipt = 'asked') = (answered_at IS NULL)", name="answered_at_iff_answered"),
+    )
+
+    agreement_id: Mapped[Ref] = mapped_column(ForeignKey("settlement_agreement.id"))
+    performed_on: Mapped[date]
+    proof_id: Mapped[Ref | None] = mapped_column(ForeignKey("evidence.id"))
+    remark_sealed: Mapped[bytes | None]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+    receipt: Mapped[Receipt] = mapped_column(default=Receipt.ASKED)
+    answered_at: Mapped[datetime | None]
+
+    agreement: Mapped[Agreement] = relationship(lazy="raise_on_sql")
+    proof: Mapped[Evidence | None] = relationship(lazy="raise_on_sql")
+
+
+class Verdict(StrEnum):
+    """The consumer's rating after fulfilment."""
+
+    SATISFIED = "satisfied"
+    UNSATISFIED = "unsatisfied"
+
+
+class Rating(Model):
+    """One rating per agreement, within 15 days of performance (decisions 6)."""
+
+    __tablename__ = "settlement_rating"
+
+    agreement_id: Mapped[Ref] = mapped_column(ForeignKey("settlement_agreement.id"), unique=True)
+    verdict: Mapped[Verdict]
+    reason: Mapped[str | None]  # a code; not_performed and not_as_agreed mean breach
+    at: Mapped[datetime]
