@@ -40,10 +40,17 @@ _FOREIGN = (
     (b"\xfe\xff", "文件是UTF-16编码，请另存为UTF-8编码的CSV或XLSX后再导入。"),
 )
 _WEB_PAGE = re.compile(rb"\s*<(!doctype|html|table|\?xml|head|meta)", re.IGNORECASE)
+_NO_HEADER = (
+    f"前{HEADER_WITHIN}行里没有找到表头（登记编号、类型、登记时间、诉求内容、企业名称等），请确认这是投诉导出文件。"
+)
 _TOTALS = re.compile(
     r"(合计|总计|小计|共计|总数|汇总)[::]?[\s0-9,.]*(条|件|笔|行|宗|元)?.{0,10}|共[计有]?\s*[0-9,]+\s*(条|件|笔|行|宗).{0,12}"
     r"|(制表|导出|统计|打印|填报|审核)(人|时间|日期|单位|部门)?\s*[::].*|第\s*[0-9]+\s*页.*"
 )
+
+
+class _NoHeader(UnreadableFile):
+    """No line names enough fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,7 @@ def _open_workbook(stream: BinaryIO, mapped: ColumnMap | None) -> tuple[str, Col
             return name, columns, sheet.end[0] + 1 if sheet.end else 0, records
         best = best or columns
     if best is None:
-        raise _no_header()
+        raise _NoHeader(_NO_HEADER)
     return filled[0][0], best, 0, lambda: iter(())
 
 
@@ -176,7 +183,10 @@ def _open_text(stream: BinaryIO, mapped: ColumnMap | None) -> tuple[str, Columns
             return "", columns, _count(records), records
         except UnicodeDecodeError:
             continue
-    raise UnreadableFile("无法识别文件的文字编码，请另存为UTF-8编码的CSV或XLSX后再导入。")
+        except _NoHeader:
+            if encoding == _ENCODINGS[0]:
+                raise  # certainly UTF-8; almost any bytes are GB18030
+    raise UnreadableFile("无法识别文件的文字编码或表头，请另存为UTF-8编码的CSV或XLSX后再导入。")
 
 
 def _text_records(stream: BinaryIO, encoding: str, delimiter: str) -> Records:
@@ -201,7 +211,7 @@ def _find_delimiter(stream: BinaryIO, encoding: str, mapped: ColumnMap | None) -
         if columns and (best is None or len(columns.positions) > len(best[1].positions)):
             best = delimiter, columns
     if best is None:
-        raise _no_header()
+        raise _NoHeader(_NO_HEADER)
     return best
 
 
@@ -237,12 +247,6 @@ def _find_header(rows: Iterator[Row], mapped: ColumnMap | None) -> Columns | Non
     candidates = [rules.match_header(row, mapped) for row in itertools.islice(rows, HEADER_WITHIN)]
     best = max(candidates, key=lambda columns: len(columns.positions), default=None)
     return best if best and len(best.positions) >= MIN_HEADERS else None
-
-
-def _no_header() -> UnreadableFile:
-    return UnreadableFile(
-        f"前{HEADER_WITHIN}行里没有找到表头（登记编号、类型、登记时间、诉求内容、企业名称等），请确认这是投诉导出文件。"
-    )
 
 
 def _require_columns(columns: Columns) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 UNPACKED_LIMIT = 1024**3  # bytes, all parts of the workbook together
-CELL_LIMIT = 20_000_000  # rows × columns of one sheet, about 32 bytes each in the reader
+CELL_LIMIT = 1_048_576 * 26  # rows × columns of one sheet, 32 bytes each in the reader; a sheet formatted to its end
 MAX_PARTS = 2_000
 _CHUNK = 1 << 20
 _LONGEST = 1 << 20  # bytes from one tag to the next; a cell holds at most 32,767 characters
@@ -55,20 +55,25 @@ def _check_parts(parts: list[zipfile.ZipInfo], unpacked_limit: int) -> None:
 
 
 def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, cell_limit: int) -> int:
-    size = 0
+    size = check_sum = 0
     extent = _Extent()
     rest = b""  # from the last tag on: it may be cut in two
     for chunk in _unpacked(archive, part):
         size += len(chunk)
+        check_sum = zlib.crc32(chunk, check_sum)
         if size > left:
             raise UnreadableFile("文件解压后过大，不予打开，请按日期拆分成几个文件后再导入。")
         seen = rest + chunk
         cut = max(seen.rfind(b"<"), 0)
         extent.look_at(seen[:cut])
         rest = seen[cut:]
-        if extent.cells > cell_limit or len(rest) > _LONGEST:
-            raise UnreadableFile("表格的行列范围过大，请删除数据以外的空行空列，或拆分成几个文件后再导入。")
+        if len(rest) > _LONGEST:
+            extent.is_strange, rest = True, b""
     extent.look_at(rest)
+    if check_sum != part.CRC:
+        raise zipfile.BadZipFile
+    if extent.is_strange or extent.cells > cell_limit:
+        raise UnreadableFile("表格的行列范围过大，请删除数据以外的空行空列，或拆分成几个文件后再导入。")
     return size
 
 
@@ -95,6 +100,7 @@ class _Extent:
 
     rows: int = 1
     columns: int = 1
+    is_strange: bool = False  # holds something between two tags that no cell can hold
     _rows_met: int = field(default=0)
     _in_row: int = field(default=0)
 
