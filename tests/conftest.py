@@ -1,3 +1,210 @@
-"""What every test may ask for."""
+"""What every test may ask for: both databases, a session, the house, and a client that inspects what it gets.
+
+`session` and `runtime` live inside one outer transaction that is rolled back after the test; a commit inside it is
+only a savepoint. Tests that need real concurrency ask for `own_runtime`: a database of their own.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from portal import migrate
+from portal.app import create_app
+from portal.config import Config
+from portal.core.db import make_engine
+from portal.core.installation import Installation
+from portal.runtime import Runtime, make_runtime
+from tests.databases import create_database, database_name, drop_database, template_database
+from tests.inspector import InspectingClient
 
 pytest_plugins = ("tests.servers",)
+
+NOW = datetime(2026, 8, 12, 1, 0, tzinfo=UTC)  # Wednesday 2026-08-12, 09:00 in Shanghai
+
+
+@dataclass
+class FixedClock:
+    """A clock that tests move by hand."""
+
+    moment: datetime = NOW
+    row: Installation | None = None
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def describe(self) -> Installation | None:
+        return self.row
+
+    def forget(self) -> None:
+        """Nothing is remembered."""
+
+    def advance(self, **span: float) -> None:
+        self.moment += timedelta(**span)
+
+
+class BoundRuntime(Runtime):
+    """A runtime whose sessions all live inside the test's outer transaction."""
+
+    connection: Connection
+
+    def open_reading(self) -> Session:
+        return self._session()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with self._session() as session:
+            yield session
+
+    def _session(self) -> Session:
+        session = Session(self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+        self._equip(session)
+        return session
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    file = tmp_path_factory.mktemp("template") / "portal.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> str:
+    """The name of a migrated, empty PostgreSQL database to copy."""
+    return template_database(postgres_url, database_name("template"), upgrade)
+
+
+@pytest.fixture(scope="session")
+def shared_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One SQLite database for the worker's tests, each rolled back."""
+    file = tmp_path_factory.mktemp("shared") / "portal.db"
+    shutil.copy(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(postgres_url: str, postgres_template: str, worker_id: str) -> Iterator[str]:
+    """One PostgreSQL database for the worker's tests, each rolled back."""
+    name = database_name(f"worker_{worker_id}")
+    yield create_database(postgres_url, name, template=postgres_template)
+    drop_database(postgres_url, name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Every test that touches rows runs on both databases."""
+    return str(request.param)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The test's clock; starts on Wednesday 2026-08-12 at 09:00 in Shanghai."""
+    return FixedClock()
+
+
+def config_for(url: str, data: Path, **changes: object) -> Config:
+    """Settings of a test installation."""
+    values: dict[str, object] = {
+        "data": data,
+        "database_url": url,
+        "redis_url": None,
+        "base_url": "http://127.0.0.1:8000",
+        "secret_key": "only for tests",
+        "sealing_keys": (b"s" * 32,),
+        "index_key": b"i" * 32,
+        "smtp_url": None,
+        "sms_url": None,
+        "clock": None,
+        "trusted_proxies": 0,
+        "metrics_token": None,
+        "undo_seconds": 30,
+        "files_url": f"file://{data / 'files'}",
+    }
+    return Config(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def runtime(request: pytest.FixtureRequest, database: str, clock: FixedClock, tmp_path: Path) -> Iterator[Runtime]:
+    """The house on one of the two databases, rolled back afterwards."""
+    url = request.getfixturevalue("shared_sqlite" if database == "sqlite" else "shared_postgres")
+    engine = make_engine(url)
+    runtime = BoundRuntime(config=config_for(url, tmp_path), engine=engine, clock=clock)  # type: ignore[arg-type]
+    with engine.execution_options(writes=True).connect() as connection:
+        outer = connection.begin()
+        runtime.connection = connection
+        yield runtime
+        outer.rollback()
+    engine.dispose()
+
+
+@pytest.fixture
+def session(runtime: Runtime) -> Iterator[Session]:
+    """A session inside the test's transaction, for factories and actions; `commit` it before asking the web."""
+    with runtime.open_reading() as session:
+        yield session
+
+
+@pytest.fixture
+def own_runtime(
+    request: pytest.FixtureRequest, database: str, clock: FixedClock, tmp_path: Path, worker_id: str
+) -> Iterator[Runtime]:
+    """The house on a database of this test's own, with real commits: for races and processes."""
+    if database == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "portal.db")
+        url = f"sqlite:///{tmp_path / 'portal.db'}"
+    else:
+        server = request.getfixturevalue("postgres_url")
+        name = database_name(f"own_{worker_id}")
+        url = create_database(server, name, template=request.getfixturevalue("postgres_template"))
+    runtime = make_runtime(config_for(url, tmp_path))
+    runtime.clock = clock  # type: ignore[assignment]
+    yield runtime
+    runtime.close()
+    if database != "sqlite":
+        drop_database(server, name)
+
+
+@pytest.fixture
+def app(runtime: Runtime) -> Flask:
+    """The application on the test's database."""
+    application = create_app(runtime)
+    application.testing = True
+    application.test_client_class = InspectingClient
+    return application
+
+
+@pytest.fixture
+def client(app: Flask) -> InspectingClient:
+    """A visitor's browser without script; every HTML answer is inspected."""
+    client = app.test_client()
+    assert isinstance(client, InspectingClient)
+    return client
+
+
+@pytest.fixture
+def client_for(app: Flask, runtime: Runtime) -> Callable[..., InspectingClient]:
+    """Make a signed-in browser for a membership (see tests.factories.people)."""
+
+    def sign_in(membership: object) -> InspectingClient:
+        client = app.test_client()
+        assert isinstance(client, InspectingClient)
+        client.sign_in(membership, runtime)
+        return client
+
+    return sign_in
+
+
+def upgrade(url: str) -> None:
+    """Migrate a database and give its connections back."""
+    engine = make_engine(url)
+    migrate.upgrade(engine)
+    engine.dispose()

@@ -323,8 +323,8 @@ document.addEventListener("htmx:before:response", (event) => {
   location.assign(answer.url);
 });
 document.addEventListener("htmx:response:error", (event) => {
-  const { response, text } = event.detail.ctx;
-  if (response.status === 422) return;
+  const { response, text, hx } = event.detail.ctx;
+  if (response.status === 422 || hx?.redirect) return;
   const page = new DOMParser().parseFromString(text ?? "", "text/html");
   const title = one("h1", page)?.textContent;
   alarm(title ?? one("#alerts").dataset.failed, title && one("[data-what]", page)?.textContent);

@@ -83,6 +83,8 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader([ROOT / "templates", GALLERY]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
     env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ import redis
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from tests import postgres, servers
+from tests import postgres
 
 HOLDER = """
 import pathlib, sys
@@ -75,22 +75,22 @@ def test_a_template_is_built_once_and_copied_for_each(postgres_url):
         built.append(url)
         make_one_table(url)
 
-    name = servers.database_name("sweep_template")
-    assert {servers.template_database(postgres_url, name, build) for _ in range(2)} == {name}
+    name = databases.database_name("sweep_template")
+    assert {databases.template_database(postgres_url, name, build) for _ in range(2)} == {name}
     assert len(built) <= 1  # none, where another worker was faster
     copies = [
-        servers.create_database(postgres_url, servers.database_name(f"copy_{os.getpid()}_{number}"), template=name)
+        databases.create_database(postgres_url, databases.database_name(f"copy_{os.getpid()}_{number}"), template=name)
         for number in range(2)
     ]
     assert [ask(copy, "SELECT word FROM kept") for copy in copies] == ["网上争议"] * 2
     for copy in copies:
-        servers.drop_database(postgres_url, make_url(copy).database)
+        databases.drop_database(postgres_url, make_url(copy).database)
 
 
 def test_a_bare_machine_has_postgres_from_the_wheel(wheel_server):
     assert ask(wheel_server.url, "SHOW server_version_num").startswith("18")
-    name = servers.database_name("wheel")
-    url = servers.create_database(wheel_server.url, name)
+    name = databases.database_name("wheel")
+    url = databases.create_database(wheel_server.url, name)
     make_one_table(url)
     assert ask(url, "SELECT word FROM kept") == "网上争议"
     assert ask(url, "SHOW server_encoding") == "UTF8"
