@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 
 from portal import migrate
 from portal.app import create_app
+from portal.clocks.actions import Seed, seed_clocks
 from portal.config import Config
-from portal.core.db import make_engine
+from portal.core.actor import SYSTEM
+from portal.core.db import make_engine, write_session
 from portal.core.installation import Installation
 from portal.runtime import Runtime, make_runtime
 from tests.databases import create_database, database_name, drop_database, template_database
@@ -204,7 +206,11 @@ def client_for(app: Flask, runtime: Runtime) -> Callable[..., InspectingClient]:
 
 
 def upgrade(url: str) -> None:
-    """Migrate a database and give its connections back."""
+    """Migrate a database, fill its calendar and limits, and give its connections back."""
     engine = make_engine(url)
     migrate.upgrade(engine)
+    with write_session(engine) as session:
+        session.add(Installation(id=1, made_at=NOW))
+        seed_clocks(session, SYSTEM, Seed(), now=NOW)
+        session.commit()
     engine.dispose()
