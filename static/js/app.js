@@ -253,7 +253,9 @@ const DAY = 86_400_000;
 const draftKey = (form) => `draft:${document.body.dataset.me ?? ""}:${form.dataset.draft}`;
 const drafted = (form) => [...form.elements].filter((field) => field.name && !["hidden", "password", "file", "submit", "button"].includes(field.type));
 
+const draftTimers = new WeakMap();
 function saveDraft(form) {
+  clearTimeout(draftTimers.get(form));
   const values = drafted(form).map((field) => [field.name, field.value, ["checkbox", "radio"].includes(field.type) ? field.checked : null]);
   store.write(draftKey(form), { at: Date.now(), values });
 }
@@ -281,6 +283,7 @@ function restoreDraft(form) {
 
 const SENT = "portal.sent-draft";
 function sentDraft(form) {
+  if (form.dataset.draft) saveDraft(form); // what was typed last must not wait for the timer
   if (form.dataset.draft) try { sessionStorage.setItem(SENT, draftKey(form)); } catch { /* private window */ }
   if (form.getAttribute("action") === "/sign-out") dropDrafts();
 }
@@ -295,7 +298,6 @@ function settleSentDraft(accepted) {
   } catch { /* private window */ }
 }
 
-const draftTimers = new WeakMap();
 document.addEventListener("input", (event) => {
   const field = event.target;
   if (field.dataset.limit) { const used = one("[data-used]", field.parentElement); if (used) used.textContent = [...field.value].length; }
