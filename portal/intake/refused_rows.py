@@ -30,7 +30,7 @@ def write_refused_rows(
         "nan_inf_to_errors": True,
         "tmpdir": folder,
     }
-    kept = [p for p, header in enumerate(headers) if normalised_header(header) not in (LINE_HEADER, REASON_HEADER)]
+    kept = _kept(headers)
     with xlsxwriter.Workbook(target, options) as book:
         bold = book.add_format({"bold": True})
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
@@ -47,6 +47,13 @@ def write_refused_rows(
             sheet.write_string(count, 1, refusal.sentence)
             _write_cells(sheet, count, [row.cells[p] if p < len(row.cells) else None for p in kept], moment)
     return count
+
+
+def _kept(headers: Sequence[str]) -> list[int]:
+    """Return the original columns: a file of refused rows that is refused again does not collect ours."""
+    compared = [normalised_header(header) for header in headers]
+    ours = (LINE_HEADER, REASON_HEADER) if LINE_HEADER in compared else ()
+    return [position for position, header in enumerate(compared) if header not in ours]
 
 
 def _write_cells(sheet: Any, line: int, cells: Sequence[Cell], moment: Any) -> None:

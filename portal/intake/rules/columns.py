@@ -93,7 +93,7 @@ REASON_HEADER = "原因"  # when it is corrected and imported again they are no 
 _OWN = frozenset({LINE_HEADER, REASON_HEADER, "序号"})  # 序号 differs between two exports of the same complaint
 
 _BRACKETED = re.compile(r"[(\[{【〔《<][^)\]}】〕》>]*[)\]}】〕》>]")
-_ORNAMENT = re.compile(r"[\s*:;,.、。'\"#_\-]+")
+_ORNAMENT = re.compile(r"[\s*:;,.、。'\"#_\-()\[\]{}【】〔〕《》<>]+")
 _UNITS = {"万元": 10**6, "分": 1}  # 分 in one unit; everything else is 元
 
 

@@ -115,13 +115,19 @@ def parse_row(
     essentials = _essentials(reading)
     if isinstance(essentials, Refusal):
         return essentials
+    return _filed(reading, essentials, source, now, suspicion)
+
+
+def _filed(
+    reading: "_Reading", essentials: "_Essentials", source: Source, now: datetime, suspicion: Iterable[str]
+) -> ParsedRow:
     number, kind, registered_at, text, company = essentials
     written = {wanted.value: reading.text(wanted) for wanted in _AS_WRITTEN}
     diversion = reading.text(Field.DIVERSION)
     code, code_written = reading.code()
     phone, phone_written = reading.phone()
     return ParsedRow(
-        line=row.line,
+        line=reading.row.line,
         source=source,
         number=number,
         kind=kind,
@@ -164,6 +170,7 @@ _AS_WRITTEN = (
     Field.OFFICE,
     Field.STATUS,
 )
+_Essentials = tuple[str, Kind, datetime, str, str]  # number, kind, registered at, text, company
 _YES_NO = {"是": True, "否": False, "同意": True, "不同意": False, "Y": True, "N": False}
 _NOT_CONTENT = frozenset({"line", "in_future", "suspected_tip", "demands", "flags", "masked"})
 
@@ -179,7 +186,7 @@ def content(parsed: ParsedRow) -> bytes:
     return json.dumps(stated, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode()
 
 
-def _essentials(reading: "_Reading") -> tuple[str, Kind, datetime, str, str] | Refusal:
+def _essentials(reading: "_Reading") -> "_Essentials | Refusal":
     row, columns = reading.row, reading.columns
     number, trusted = cells.number_of(columns.cell(row, Field.NUMBER))
     kind = words.kind_of(reading.text(Field.TYPE) or columns.default_type or "")
