@@ -33,7 +33,7 @@ def _seed_calendar(session: Session) -> int:
 
 
 def _seed_limits(session: Session) -> int:
-    known = set(session.execute(select(LegalLimit.code, LegalLimit.basis, LegalLimit.valid_from)).tuples())
+    known = {tuple(row) for row in session.execute(select(LegalLimit.code, LegalLimit.basis, LegalLimit.valid_from))}
     rows = [limit for limit in seed.limits() if (limit.code, limit.basis, limit.valid_from) not in known]
     session.add_all(
         [
