@@ -7,19 +7,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Organisation, Person
-from portal.cases.rules import OPEN_STATES, TURNS, CaseEvent, CaseState, FailureCause, Turn, next_state
+from portal.cases.rules import OPEN_STATES, TURNS, CaseEvent, CaseState, Channel, FailureCause, Turn, next_state
 from portal.core.db import Fen, Json, Model, Ref
 from portal.core.privacy import DataKey
 from portal.enrolment.models import Merchant, Outlet
 
 FAR_FUTURE_YEAR = 9999
-
-
-class Channel(StrEnum):
-    """The two ways in, with two legal clocks (domain 1.3)."""
-
-    GREEN = "green"  # A 绿色通道
-    REGULATOR = "regulator"  # B 监管流转
 
 
 class PhoneSource(StrEnum):

@@ -24,6 +24,13 @@ class CaseState(StrEnum):
     WITHDRAWN = "withdrawn"  # 已撤回
 
 
+class Channel(StrEnum):
+    """The two ways in, with two legal clocks (domain 1.3)."""
+
+    GREEN = "green"  # A 绿色通道
+    REGULATOR = "regulator"  # B 监管流转
+
+
 class CaseEvent(StrEnum):
     """What moves a case."""
 

@@ -6,7 +6,8 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.cases.models import Case, Channel
+from portal.cases.models import Case
+from portal.cases.rules import Channel
 from portal.core.db import Json, Model, Ref
 from portal.core.privacy import DataKey
 from portal.intake.states import AdminState

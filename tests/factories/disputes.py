@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
-from portal.cases.models import Case, Channel, PhoneSource
-from portal.cases.rules import OPEN_STATES, TURNS, CaseState
+from portal.cases.models import Case, PhoneSource
+from portal.cases.rules import OPEN_STATES, TURNS, CaseState, Channel
 from portal.core.privacy import mask_phone, vault_of
 from portal.enrolment.models import Merchant
 from portal.intake.models import Filing

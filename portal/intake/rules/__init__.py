@@ -1,5 +1,8 @@
 """The rules of intake, pure: values in, values out. One door to its modules."""
 
+from portal.accounts.rules import find_authority as find_authority
+from portal.accounts.rules import normalised_company as normalised_company
+from portal.cases.rules import Channel as Channel
 from portal.intake.rules.cells import Cell as Cell
 from portal.intake.rules.cells import storable as storable
 from portal.intake.rules.columns import LINE_HEADER as LINE_HEADER
@@ -12,15 +15,12 @@ from portal.intake.rules.columns import Source as Source
 from portal.intake.rules.columns import detect_source as detect_source
 from portal.intake.rules.columns import field_named as field_named
 from portal.intake.rules.columns import match_header as match_header
-from portal.intake.rules.names import find_authority as find_authority
-from portal.intake.rules.names import normalised_company as normalised_company
 from portal.intake.rules.parsing import Flag as Flag
 from portal.intake.rules.parsing import ParsedRow as ParsedRow
 from portal.intake.rules.parsing import Refusal as Refusal
 from portal.intake.rules.parsing import RefusalCode as RefusalCode
 from portal.intake.rules.parsing import content as content
 from portal.intake.rules.parsing import parse_row as parse_row
-from portal.intake.rules.routing import Channel as Channel
 from portal.intake.rules.routing import FilingFacts as FilingFacts
 from portal.intake.rules.routing import MerchantFacts as MerchantFacts
 from portal.intake.rules.routing import MerchantIndex as MerchantIndex

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from rapidfuzz import fuzz, process
 
-from portal.intake.rules.names import normalised_company
+from portal.accounts.rules import normalised_company
+from portal.cases.rules import Channel
 from portal.intake.rules.parsing import ParsedRow
 from portal.intake.rules.words import Diversion
 
@@ -88,13 +89,6 @@ class FilingFacts:
 def filing_facts(parsed: ParsedRow) -> FilingFacts:
     """Return what routing needs of a parsed row; only complaints are routed, tips never."""
     return FilingFacts(parsed.company, parsed.code_written, parsed.diversion, parsed.suspected_tip)
-
-
-class Channel(StrEnum):
-    """How a complaint reaches the merchant; it decides whose clocks run (decisions 2)."""
-
-    GREEN = "green"  # A 绿色通道
-    REGULATOR = "regulator"  # B 监管流转
 
 
 class WaitingReason(StrEnum):

@@ -1,4 +1,4 @@
-"""Names of companies and authorities as they are compared."""
+"""Names of organisations as they are compared."""
 
 import re
 import unicodedata
