@@ -3,7 +3,7 @@
 from portal.accounts import models as accounts
 from portal.cases import models as cases
 from portal.clocks import models as clocks
-from portal.core import access, facts, installation, privacy
+from portal.core import access, duties, facts, installation, privacy
 from portal.core.db import Model
 from portal.documents import models as documents
 from portal.enrolment import models as enrolment
@@ -17,6 +17,7 @@ MODULES = (
     cases,
     clocks,
     documents,
+    duties,
     enrolment,
     facts,
     installation,

@@ -126,6 +126,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_data_key")),
     )
     op.create_table(
+        "duty",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.String(), nullable=True),
+        sa.Column("id", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty")),
+        sa.UniqueConstraint("name", name=op.f("uq_duty_name")),
+    )
+    op.create_index("ix_duty_next_at", "duty", ["next_at"], unique=False)
+    op.create_table(
         "fact",
         sa.Column(
             "topic",
@@ -177,6 +189,7 @@ def upgrade() -> None:
                 "code.asked",
                 "message.failed",
                 "message.resolved",
+                "delivery.given_up",
                 name="topic",
                 native_enum=False,
                 length=60,
@@ -283,6 +296,7 @@ def downgrade() -> None:
     op.drop_table("delivery")
     op.drop_table("installation")
     op.drop_table("fact")
+    op.drop_table("duty")
     op.drop_table("data_key")
     op.drop_table("access_record")
     op.drop_table("access_grant")

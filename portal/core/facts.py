@@ -61,6 +61,7 @@ class Topic(StrEnum):
     CODE_ASKED = "code.asked"
     MESSAGE_FAILED = "message.failed"
     MESSAGE_RESOLVED = "message.resolved"
+    DELIVERY_GIVEN_UP = "delivery.given_up"
 
 
 class SubjectKind(StrEnum):

@@ -1,0 +1,46 @@
+"""What the processes say of themselves: lines on standard error, without personal data.
+
+An error is told by its kind and place, never by its text: the text of a database error holds the row's values.
+"""
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+
+import structlog
+
+from portal.core.errors import Refused
+
+_PACKAGE = str(Path(__file__).resolve().parent)
+GRANIAN = {  # granian prints to standard output unless told otherwise
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "generic"},
+        "access": {"class": "logging.NullHandler"},
+    },
+}
+
+
+def start_logging() -> None:
+    """Send our own lines and the libraries' warnings to standard error."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.add_log_level,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"], drop_missing=True),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def kind_and_place(problem: BaseException) -> str:
+    """Describe an error by its class and the last of our own lines it passed; a refusal by its sentence."""
+    if isinstance(problem, Refused):
+        return f"{type(problem).__name__}: {problem.text}"
+    ours = [frame for frame in traceback.extract_tb(problem.__traceback__) if frame.filename.startswith(_PACKAGE)]
+    if not ours:
+        return type(problem).__name__
+    return f"{type(problem).__name__} ({Path(ours[-1].filename).relative_to(_PACKAGE)}:{ours[-1].lineno})"
