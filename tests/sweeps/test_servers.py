@@ -15,11 +15,11 @@ import redis
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from tests import postgres
+from tests import databases, postgres
 
 HOLDER = """
 import pathlib, sys
-from tests import postgres
+from tests import databases, postgres
 server = postgres.start_postgres(pathlib.Path(sys.argv[1]))
 print(server.folder, server.process.pid, flush=True)
 sys.stdin.read()
