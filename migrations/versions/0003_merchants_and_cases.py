@@ -192,8 +192,10 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_action_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("contact_by", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_contact_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("concluded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("performed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_event_at", sa.DateTime(timezone=True), nullable=False),
@@ -223,8 +225,14 @@ def upgrade() -> None:
         "ix_dispute_case_assignee", "dispute_case", ["assignee_id", "is_open", "due_at", "id"], unique=False
     )
     op.create_index(
+        "ix_dispute_case_authority_concluded", "dispute_case", ["authority_id", "concluded_at"], unique=False
+    )
+    op.create_index("ix_dispute_case_authority_contact", "dispute_case", ["authority_id", "contact_by"], unique=False)
+    op.create_index(
         "ix_dispute_case_authority_due", "dispute_case", ["authority_id", "is_open", "due_at", "id"], unique=False
     )
+    op.create_index("ix_dispute_case_authority_perform", "dispute_case", ["authority_id", "perform_by"], unique=False)
+    op.create_index("ix_dispute_case_authority_respond", "dispute_case", ["authority_id", "respond_by"], unique=False)
     op.create_index(
         "ix_dispute_case_authority_state", "dispute_case", ["authority_id", "state", "due_at", "id"], unique=False
     )

@@ -7,7 +7,17 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Organisation, Person
-from portal.cases.rules import OPEN_STATES, TURNS, CaseEvent, CaseState, Channel, FailureCause, Turn, next_state
+from portal.cases.rules import (
+    CONCLUDED_STATES,
+    OPEN_STATES,
+    TURNS,
+    CaseEvent,
+    CaseState,
+    Channel,
+    FailureCause,
+    Turn,
+    next_state,
+)
 from portal.core.db import Fen, Json, Model, Ref
 from portal.core.privacy import DataKey
 from portal.enrolment.models import Merchant, Outlet
@@ -34,6 +44,10 @@ class Case(Model):
         Index("ix_dispute_case_merchant_state", "merchant_id", "state", "due_at", "id"),
         Index("ix_dispute_case_authority_due", "authority_id", "is_open", "due_at", "id"),
         Index("ix_dispute_case_authority_state", "authority_id", "state", "due_at", "id"),
+        Index("ix_dispute_case_authority_respond", "authority_id", "respond_by"),
+        Index("ix_dispute_case_authority_concluded", "authority_id", "concluded_at"),
+        Index("ix_dispute_case_authority_perform", "authority_id", "perform_by"),
+        Index("ix_dispute_case_authority_contact", "authority_id", "contact_by"),
         Index("ix_dispute_case_assignee", "assignee_id", "is_open", "due_at", "id"),
         Index(
             "ix_dispute_case_next_action",
@@ -95,8 +109,10 @@ class Case(Model):
     due_at: Mapped[datetime]  # the date that burns next; lists are sorted by it
     next_action_at: Mapped[datetime | None]  # all that tick reads (decisions 5)
     accepted_at: Mapped[datetime | None]
+    contact_by: Mapped[datetime | None]  # end of the merchant's limit to accept or return (limit "accept")
     first_contact_at: Mapped[datetime | None]
     agreed_at: Mapped[datetime | None]
+    concluded_at: Mapped[datetime | None]  # the negotiation's first end: agreed, failed or withdrawn
     performed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     last_event_at: Mapped[datetime]
@@ -119,6 +135,8 @@ class Case(Model):
         self.state = next_state(self.state, event)
         self.turn = TURNS[self.state]
         self.is_open = self.state in OPEN_STATES
+        if self.state in CONCLUDED_STATES and self.concluded_at is None:
+            self.concluded_at = at
         self.last_event_at = at
 
 

@@ -43,6 +43,8 @@ def dispatch(session: Session, actor: Actor, case: Case, merchant_id: int, *, no
     case.wait_reason = None
     case.dispatched_at = now
     case.respond_by = almanac(session).derive("odr", now, authorities).due_at
+    case.contact_by = almanac(session).derive("accept", now, authorities).due_at
+    case.concluded_at = None
     case.assignee_id = None
     set_clocks(session, case, now=now)
     rescope(session, case, authorities)
