@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from portal.core.errors import Refused
 from portal.core.privacy import Vault, parse_keys
 
 HIDDEN = "（已设置，不显示）"
 
 
-class Misconfigured(Exception):  # noqa: N818
+class Misconfigured(Refused):
     """A setting is missing or wrong; the text says which and what to do."""
 
 
