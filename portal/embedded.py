@@ -145,6 +145,12 @@ def before_exec(farewell: signal.Signals | None, *, until_told: bool = False) ->
     return prepare
 
 
+def end_with_parent(farewell: signal.Signals) -> None:
+    """Ask the kernel to send us `farewell` when our parent ends: for children that did not start through `spawn`."""
+    if sys.platform == "linux":
+        _libc.prctl(PR_SET_PDEATHSIG, int(farewell), 0, 0, 0)
+
+
 def end(process: subprocess.Popen[bytes], *, patience: float = SECONDS_TO_STOP) -> None:
     """Ask a child to end (SIGTERM), wait `patience` seconds, then insist (SIGKILL). Safe to call twice."""
     process.terminate()

@@ -18,6 +18,7 @@ from portal.core.actor import Actor
 from portal.core.db import make_engine, read_session, write_session
 from portal.core.errors import Stale
 from portal.core.installation import InstallationClock
+from portal.queues import Queues
 
 R = TypeVar("R")
 Action = Callable[..., R]
@@ -34,6 +35,9 @@ class Runtime:
     engine: Engine
     clock: InstallationClock
     wake: Callable[[], None] = field(default=lambda: None)  # tells a dispatcher that facts wait; may be lost
+    enqueue: Callable[..., bool] = field(
+        default=lambda *_name, **_ids: False
+    )  # see `Queues.enqueue`; False: not queued
 
     def perform(self, actor: Actor, action: Action[R], command: Any) -> R:
         """Run one action in one transaction and commit it; a refusal rolls back and is raised.
@@ -96,7 +100,10 @@ class Runtime:
 def make_runtime(config: Config) -> Runtime:
     """Open an installation."""
     engine = make_engine(config.database_url)
-    return Runtime(config=config, engine=engine, clock=InstallationClock(engine))
+    queues = Queues(config)
+    return Runtime(
+        config=config, engine=engine, clock=InstallationClock(engine), wake=queues.wake, enqueue=queues.enqueue
+    )
 
 
 def _may_be_tried_again(problem: DBAPIError) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from portal.core.actor import Actor
 from portal.core.db import Model, is_postgresql
 
-LEASE_SECONDS = 15 * 60  # a duty whose process died is taken over after this long
+LEASE_SECONDS = 120  # a duty whose process died is taken over after this long
 
 
 class DutyRow(Model):
@@ -42,7 +42,7 @@ def add_duties(session: Session, actor: Actor, command: AddDuties, *, now: datet
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who wants to do which duty; `early` asks although its interval is not over (`portal tick`)."""
+    """Who wants to do which duty; `early` takes it in any case (`portal tick` waits for nobody)."""
 
     name: str
     early: bool = False
@@ -50,10 +50,10 @@ class Claim:
 
 def claim_duty(session: Session, actor: Actor, command: Claim, *, now: datetime) -> bool:
     """Take a duty that is due and that nobody holds; False where another was faster. One statement, one winner."""
-    free = or_(DutyRow.held_until.is_(None), DutyRow.held_until <= now)
-    statement = update(DutyRow).where(DutyRow.name == command.name, free)
+    statement = update(DutyRow).where(DutyRow.name == command.name)
     if not command.early:
-        statement = statement.where(DutyRow.next_at <= now)
+        free = or_(DutyRow.held_until.is_(None), DutyRow.held_until <= now)
+        statement = statement.where(DutyRow.next_at <= now, free)
     result = session.execute(statement.values(held_until=now + timedelta(seconds=LEASE_SECONDS)))
     assert isinstance(result, CursorResult)
     return result.rowcount == 1
@@ -87,4 +87,4 @@ def due_duties(session: Session, *, now: datetime) -> dict[str, datetime]:
         .where(DutyRow.next_at <= now, free)
         .order_by(DutyRow.next_at, DutyRow.id)
     )
-    return {name: due_at for name, due_at in rows}
+    return {row.name: row.next_at for row in rows}
