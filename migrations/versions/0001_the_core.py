@@ -159,6 +159,7 @@ def upgrade() -> None:
                 "filing.changed",
                 "filing.escalated",
                 "filing.decided",
+                "filing.withdrawn",
                 "case.opened",
                 "case.merged",
                 "case.dispatched",

@@ -51,6 +51,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_consumer_link_token_hash")),
     )
     op.create_index(
+        "ix_consumer_link_to_wipe",
+        "consumer_link",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("token_sealed IS NOT NULL"),
+        sqlite_where=sa.text("token_sealed IS NOT NULL"),
+    )
+    op.create_index(
         "uq_consumer_link_live",
         "consumer_link",
         ["case_id", "recipient"],
@@ -246,6 +254,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_code")),
     )
     op.create_index("ix_phone_code_link_id", "phone_code", ["link_id"], unique=False)
+    op.create_index(
+        "ix_phone_code_to_wipe",
+        "phone_code",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("code_sealed IS NOT NULL"),
+        sqlite_where=sa.text("code_sealed IS NOT NULL"),
+    )
     # ### end Alembic commands ###
 
 

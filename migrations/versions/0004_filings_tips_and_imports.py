@@ -155,6 +155,7 @@ def upgrade() -> None:
         sa.Column("in_future", sa.Boolean(), nullable=False),
         sa.Column("decide_by", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("platform_due_on", sa.Date(), nullable=True),
         sa.Column("platform_status", sa.String(), nullable=True),
         sa.Column("reception", sa.String(), nullable=False),

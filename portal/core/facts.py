@@ -31,6 +31,7 @@ class Topic(StrEnum):
     FILING_CHANGED = "filing.changed"
     FILING_ESCALATED = "filing.escalated"
     FILING_DECIDED = "filing.decided"
+    FILING_WITHDRAWN = "filing.withdrawn"
     CASE_OPENED = "case.opened"
     CASE_MERGED = "case.merged"
     CASE_DISPATCHED = "case.dispatched"

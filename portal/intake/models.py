@@ -39,6 +39,7 @@ class Filing(Model):
     in_future: Mapped[bool] = mapped_column(default=False)  # a time after the import's: accepted and marked
     decide_by: Mapped[datetime | None]  # 受理 within 7 working days of RECEIVED (令121 art 15)
     decided_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]  # the consumer asked the authority to take it up
     platform_due_on: Mapped[date | None]
     platform_status: Mapped[str | None]
     reception: Mapped[str]  # 接收方式
