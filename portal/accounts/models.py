@@ -96,6 +96,12 @@ class ConsumerLink(Model):
             postgresql_where=text("revoked_at IS NULL"),
             sqlite_where=text("revoked_at IS NULL"),
         ),
+        Index(
+            "ix_consumer_link_to_wipe",
+            "expires_at",
+            postgresql_where=text("token_sealed IS NOT NULL"),
+            sqlite_where=text("token_sealed IS NOT NULL"),
+        ),
     )
 
     case_id: Mapped[Ref]
@@ -111,7 +117,15 @@ class PhoneCode(Model):
     """A six-digit code to the verified phone, bound to a link and to what it confirms (decisions 13)."""
 
     __tablename__ = "phone_code"
-    __table_args__ = (Index("ix_phone_code_link_id", "link_id"),)
+    __table_args__ = (
+        Index("ix_phone_code_link_id", "link_id"),
+        Index(
+            "ix_phone_code_to_wipe",
+            "expires_at",
+            postgresql_where=text("code_sealed IS NOT NULL"),
+            sqlite_where=text("code_sealed IS NOT NULL"),
+        ),
+    )
 
     link_id: Mapped[Ref] = mapped_column(ForeignKey("consumer_link.id"))
     bound_to: Mapped[str]  # hash of the offer

@@ -1,0 +1,151 @@
+"""Every message as a row: its code, the gateway's code for it, and its Chinese text with parameters.
+
+Short messages fit one part (70 units) where the text allows and never exceed two (134); each names the regulator's
+signature, the merchant, the tail of the 登记编号 and 12315 (decisions 14). DESIGN.md 9 rules the words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portal.notifications import rules
+
+LINK_UNITS = 66  # of the longest link: an address of 43 units, "/c/" and 20 characters
+SHORTER = (8, 6, 4)  # units of the merchant's name, tried in this order
+CODE_MINUTES = 10
+
+
+class TemplateCode(StrEnum):
+    """The codes under which templates are stored in messages."""
+
+    OFFER_MADE = "offer_made"
+    AGREED = "agreed"
+    RECEIPT_ASKED = "receipt_asked"
+    BREACHED = "breached"
+    CHOICE_ASKED = "choice_asked"
+    WITH_AUTHORITY = "with_authority"
+    CODE = "code"
+    FRESH_LINK = "fresh_link"
+    STAFF_COUNTERED = "staff_countered"
+    STAFF_REFUSED = "staff_refused"
+    STAFF_EXPIRED = "staff_expired"
+    STAFF_AGREED = "staff_agreed"
+    STAFF_CONFIRMED = "staff_confirmed"
+    STAFF_DENIED = "staff_denied"
+    STAFF_BREACHED = "staff_breached"
+    STAFF_FAILED = "staff_failed"
+    STAFF_WITHDRAWN = "staff_withdrawn"
+    STAFF_WARNED = "staff_warned"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One kind of message.
+
+    `name` is what staff call it; `gateway_code` is passed to the gateway; `subject` belongs to mails and desks.
+    `parameters` come from the row, `secrets` (link, code) are put in at the moment of sending.
+    """
+
+    name: str
+    gateway_code: str
+    text: str
+    parameters: tuple[str, ...]
+    secrets: tuple[str, ...] = ()
+    subject: str = ""
+
+
+class TooLong(Exception):  # noqa: N818
+    """The text would need a third part: the installation's own address is too long."""
+
+
+def _sms(name: str, gateway_code: str, text: str, *, by: bool = False, secret: str = "link") -> Template:
+    parameters = ("signature", "merchant", "tail", *(("by",) if by else ()))
+    return Template(name, gateway_code, f"【{{signature}}】{text}可拨12315核实", parameters, (secret,))
+
+
+def _staff(name: str, subject: str, text: str) -> Template:
+    return Template(name, "", text, ("case", "by"), (), subject)
+
+
+T = TemplateCode
+
+TEMPLATES: dict[TemplateCode, Template] = {
+    T.OFFER_MADE: _sms(
+        "方案通知",
+        "ODR_OFFER_MADE",
+        "{merchant}就你的投诉（编号尾号{tail}）提出方案，{by}前可答复：{link} ",
+        by=True,
+    ),
+    T.AGREED: _sms(
+        "和解凭证",
+        "ODR_AGREED",
+        "你已接受{merchant}的方案（编号尾号{tail}），{by}前履行，凭证和进度：{link} ",
+        by=True,
+    ),
+    T.RECEIPT_ASKED: _sms(
+        "确认收到", "ODR_RECEIPT_ASKED", "{merchant}称已履行和解（编号尾号{tail}），收到或没收到都可答复：{link} "
+    ),
+    T.BREACHED: _sms(
+        "未履行提醒", "ODR_BREACHED", "{merchant}未按期履行和解（编号尾号{tail}），可要求市场监管部门处理：{link} "
+    ),
+    T.CHOICE_ASKED: _sms(
+        "和解不成的选择",
+        "ODR_CHOICE_ASKED",
+        "与{merchant}协商未成（编号尾号{tail}），可选择由市场监管部门处理或不再处理：{link} ",
+    ),
+    T.WITH_AUTHORITY: _sms(
+        "和解不成的告知",
+        "ODR_WITH_AUTHORITY",
+        "与{merchant}协商未成（编号尾号{tail}），由市场监管部门继续处理，进度：{link} ",
+    ),
+    T.CODE: _sms(
+        "验证码",
+        "ODR_CODE",
+        f"验证码{{code}}，{CODE_MINUTES}分钟内有效，确认{{merchant}}的方案（尾号{{tail}}）。勿告诉他人，",
+        secret="code",  # noqa: S106  a parameter's name
+    ),
+    T.FRESH_LINK: _sms("重发链接", "ODR_FRESH_LINK", "{merchant}投诉（编号尾号{tail}）的链接，勿转发：{link} "),
+    T.STAFF_COUNTERED: _staff("消费者还价", "投诉 {case}：消费者还价", "消费者对我方方案提出还价，可以接受或再提方案。"),
+    T.STAFF_REFUSED: _staff("消费者不接受", "投诉 {case}：消费者不接受方案", "消费者不接受我方方案。{by}前可以再提方案。"),
+    T.STAFF_EXPIRED: _staff("方案到期", "投诉 {case}：方案到期未答复", "方案到期，消费者没有答复。{by}前可以再提方案。"),
+    T.STAFF_AGREED: _staff("达成和解", "投诉 {case}：已达成和解", "消费者接受方案，和解协议已经生成。{by}前履行并登记凭证。"),
+    T.STAFF_CONFIRMED: _staff("确认收到", "投诉 {case}：消费者确认收到", "消费者确认收到，本件已和解。"),
+    T.STAFF_DENIED: _staff("没有收到", "投诉 {case}：消费者反映没有收到", "消费者反映没有收到约定的履行。请核对付款或交付记录。"),
+    T.STAFF_BREACHED: _staff("未兑现", "投诉 {case}：和解未兑现", "和解协议没有按期履行，本件已重新打开。"),
+    T.STAFF_FAILED: _staff("未和解", "投诉 {case}：协商未成", "协商没有达成，消费者仍可接受新方案。"),
+    T.STAFF_WITHDRAWN: _staff("已撤回", "投诉 {case}：消费者撤回", "消费者撤回投诉，本件不再办理。"),
+    T.STAFF_WARNED: _staff("期限提醒", "投诉 {case}：期限提醒", "和解期限为{by}，请在工作台查看剩余时间。"),
+}
+
+HIDDEN_LINK = "（链接不显示）"
+HIDDEN_CODE = "******"
+GONE = "（已失效）"
+
+
+def compose(template_code: str, parameters: Mapping[str, str], **secrets: str) -> str:
+    """Write the text of a message; raises TooLong where a short message would need a third part.
+
+    `secrets` are the link or the code, or what stands in their place. What is too long loses of the merchant's name.
+    """
+    template = TEMPLATES[TemplateCode(template_code)]
+    values = {**parameters, **secrets}
+    if not is_sms(template):
+        return template.text.format_map(values)
+    target = rules.TWO_PARTS if "link" in template.secrets else rules.ONE_PART
+    for limit in (rules.MERCHANT_UNITS, *SHORTER):
+        text = template.text.format_map({**values, "merchant": rules.short_merchant(values["merchant"], limit)})
+        if rules.units(text) <= target:
+            return text
+    if rules.units(text) > rules.TWO_PARTS:
+        raise TooLong(str(rules.units(text)))
+    return text
+
+
+def subject_of(template_code: str, parameters: Mapping[str, str]) -> str:
+    """The subject of a mail or a notice on a desk."""
+    return TEMPLATES[TemplateCode(template_code)].subject.format_map(parameters)
+
+
+def is_sms(template: Template) -> bool:
+    """Say whether a template is a short message."""
+    return not template.subject
