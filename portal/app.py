@@ -19,6 +19,7 @@ from portal.config import Config
 from portal.core.errors import NotAllowed, NotFound, Refused, Stale
 from portal.core.permissions import Permission, can
 from portal.desk import public_views as desk_public
+from portal.desk import regulator_views as desk_regulator
 from portal.desk.navigation import navigation
 from portal.extensions import babel, csrf, limiter, login
 from portal.resources import resource_folder
@@ -35,6 +36,7 @@ CSP = (
 BLUEPRINTS = (
     accounts_public.bp,
     desk_public.bp,
+    desk_regulator.bp,
 )
 
 STATUS = {NotAllowed: 403, NotFound: 404, Stale: 409}

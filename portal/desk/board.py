@@ -1,0 +1,252 @@
+"""The regulator's board: rates of a period, what burns now, and where each number leads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Organisation
+from portal.cases.models import Case
+from portal.cases.rules import BEFORE_AGREEMENT, CaseState, Channel, FailureCause
+from portal.clocks import rules as clocks
+from portal.core.paging import COUNT_CAP
+from portal.indicators.queries import DEFINITIONS, Indicator, on_time_by_period, rates
+from portal.indicators.rules import Period, Rate, change_in_words, period_named
+from portal.settlements.models import Agreement
+
+CAUSE_NAMES: dict[FailureCause, str] = {
+    FailureCause.MERCHANT_DELAY: "商家逾期",
+    FailureCause.CONSUMER_SILENT: "消费者未答复",
+    FailureCause.NO_AGREEMENT: "协商未达成",
+    FailureCause.UNREACHABLE: "联系不到当事人",
+    FailureCause.CONSUMER_ESCALATED: "消费者请求处理",
+}
+LIST = "/regulator/cases"
+SHOWN_OVERDUE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One rate in the strip; `href` lists what the numerator leaves out of the denominator."""
+
+    title: str
+    meaning: str
+    rate: Rate
+    goal: int
+    change: str
+    href: str
+    all_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A number that opens its list; `text` is capped."""
+
+    label: str
+    count: int
+    text: str
+    href: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseRow:
+    """One cause of failure in the period."""
+
+    label: str
+    count: int
+    share: float
+    share_text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueRow:
+    """One overdue case."""
+
+    reference: str
+    merchant: str
+    headline: str
+    overdue: str
+    state: CaseState
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything the page shows."""
+
+    period: Period
+    period_name: str
+    area: str
+    areas: Sequence[tuple[str, str]]
+    figures: list[Figure]
+    weeks: list[tuple[Period, Rate]]
+    causes: list[CauseRow]
+    counters: list[Counter]
+    overdue: list[OverdueRow]
+    unpaid: Counter
+    unpaid_sum: int  # 分
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing to show yet."""
+        return not any(counter.count for counter in self.counters) and not any(
+            figure.rate.denominator for figure in self.figures
+        )
+
+
+def board(
+    session: Session,
+    scope: ColumnElement[bool],
+    areas: Sequence[tuple[str, str]],
+    *,
+    period_name: str,
+    area: str,
+    calendar: clocks.Calendar,
+    now: datetime,
+) -> Board:
+    """Read the board of a scope (cases an officer may see, narrowed to an area) in four statements."""
+    period = period_named(period_name, clocks.local_day(now))
+    link = Links(period, area)
+    current, former = rates(session, scope, [period, period.former], now)
+    weeks = period.weeks()
+    counters, causes, unpaid_sum = _counts(session, scope, period, link, now)
+    return Board(
+        period=period,
+        period_name=period_name,
+        area=area,
+        areas=areas,
+        figures=[_figure(indicator, current[indicator], former[indicator], link) for indicator in Indicator],
+        weeks=list(zip(weeks, on_time_by_period(session, scope, weeks, now), strict=True)),
+        causes=causes,
+        counters=counters[:-1],
+        overdue=_overdue(session, scope, calendar, now),
+        unpaid=counters[-1],
+        unpaid_sum=unpaid_sum,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Builds the addresses of lists so that they count what the board counted."""
+
+    period: Period
+    area: str
+
+    def to(self, **filters: str) -> str:
+        """The case list with these filters and the board's area."""
+        given = {**filters, **({"area": self.area} if self.area else {})}
+        return f"{LIST}?{urlencode(given)}"
+
+    def indicator(self, indicator: Indicator, part: str) -> str:
+        """The cases of one part of an indicator in the board's period."""
+        return self.to(
+            tab="all",
+            indicator=indicator.value,
+            part=part,
+            since=self.period.first.isoformat(),
+            until=self.period.last.isoformat(),
+        )
+
+
+def _figure(indicator: Indicator, now: Rate, before: Rate, link: Links) -> Figure:
+    definition = DEFINITIONS[indicator]
+    return Figure(
+        title=definition.title,
+        meaning=definition.meaning,
+        rate=now,
+        goal=definition.goal,
+        change=change_in_words(now, before),
+        href=link.indicator(indicator, "missed"),
+        all_href=link.indicator(indicator, "all"),
+    )
+
+
+def standing(now: datetime) -> dict[str, tuple[str, ColumnElement[bool], str]]:
+    """The standing numbers of an officer's desk: name → label, condition, tone. Lists use the same conditions."""
+    return {
+        "overdue": ("逾期未结", (Case.is_open) & (Case.due_at < now) & Case.state.in_(BEFORE_AGREEMENT), "bad"),
+        "waiting": ("待分流", Case.is_open & Case.state.in_([CaseState.WAITING, CaseState.RETURNED]), "ours"),
+        "failed": ("未和解待处理", (Case.state == CaseState.FAILED) & (Case.channel == Channel.REGULATOR), "ours"),
+        "choice": ("待消费者选择", (Case.state == CaseState.FAILED) & (Case.channel == Channel.GREEN), ""),
+        "breached": ("未兑现", Case.is_open & (Case.state == CaseState.BREACHED), "bad"),
+        "unpaid": ("应付未付", Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED]), ""),
+    }
+
+
+def _counts(
+    session: Session, scope: ColumnElement[bool], period: Period, link: Links, now: datetime
+) -> tuple[list[Counter], list[CauseRow], int]:
+    conditions = standing(now)
+    parts = []
+    for name, (_, condition, _) in conditions.items():
+        capped = select(Case.id).where(scope, condition).limit(COUNT_CAP + 1).subquery()
+        parts.append(select(literal(name).label("name"), func.count().label("count")).select_from(capped))
+    parts += [
+        select(literal(f"cause:{cause.value}"), func.count()).where(
+            scope,
+            Case.cause == cause,
+            Case.concluded_at >= clocks.start_of_day(period.first),
+            Case.concluded_at <= clocks.end_of_day(period.last),
+        )
+        for cause in FailureCause
+    ]
+    newest = select(func.max(Agreement.id)).where(Agreement.case_id == Case.id).correlate(Case).scalar_subquery()
+    parts.append(
+        select(literal("owed"), func.coalesce(func.sum(Agreement.outlay), 0))
+        .select_from(Case)
+        .join(Agreement, Agreement.id == newest)
+        .where(scope, conditions["unpaid"][1])
+    )
+    found = {row[0]: int(row[1]) for row in session.execute(union_all(*parts))}
+    counters = [
+        Counter(label, found[name], _capped(found[name]), link.to(tab=name), tone if found[name] else "")
+        for name, (label, _, tone) in conditions.items()
+    ]
+    return counters, _causes(found, period, link), found["owed"]
+
+
+def _capped(count: int) -> str:
+    return f"{COUNT_CAP}+" if count > COUNT_CAP else str(count)
+
+
+def _causes(found: dict[str, int], period: Period, link: Links) -> list[CauseRow]:
+    counts = {cause: found[f"cause:{cause.value}"] for cause in FailureCause}
+    total, longest = sum(counts.values()), max(counts.values(), default=0)
+    rows = [
+        CauseRow(
+            label=CAUSE_NAMES[cause],
+            count=count,
+            share=100 * count / longest,
+            share_text=f"{100 * count / total:.0f}%",
+            href=link.to(tab="all", cause=cause.value, since=period.first.isoformat(), until=period.last.isoformat()),
+        )
+        for cause, count in counts.items()
+        if count
+    ]
+    return sorted(rows, key=lambda row: -row.count)
+
+
+def _overdue(
+    session: Session, scope: ColumnElement[bool], calendar: clocks.Calendar, now: datetime
+) -> list[OverdueRow]:
+    merchant = select(Organisation.name).where(Organisation.id == Case.merchant_id).scalar_subquery()
+    rows = session.execute(
+        select(Case.reference, Case.headline, Case.due_at, Case.state, merchant.label("merchant"))
+        .where(scope, standing(now)["overdue"][1])
+        .order_by(Case.due_at, Case.id)
+        .limit(SHOWN_OVERDUE)
+    )
+    return [
+        OverdueRow(
+            reference=row.reference,
+            merchant=row.merchant,
+            headline=row.headline,
+            overdue=clocks.deadline_wording(now, row.due_at, calendar).text,
+            state=row.state,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""Figures with numerator, denominator and period."""
