@@ -1,45 +1,25 @@
 """A complaint file as lines: XLSX or CSV, whose header is found and whose lines keep their numbers."""
 
-import csv
 import hashlib
-import io
 import itertools
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
-
+from portal.core import tables
+from portal.core.tables import HEADER_WITHIN, Records
+from portal.core.tables import UnreadableFile as UnreadableFile
 from portal.intake import rules
-from portal.intake.rules import Cell, ColumnMap, Columns, Field, Row, Source
+from portal.intake.rules import ColumnMap, Columns, Field, Row, Source
 from portal.intake.rules.cells import is_blank, text_of
 from portal.intake.rules.columns import ALIASES
 from portal.intake.rules.words import kind_of
-from portal.intake.workbooks import UnreadableFile as UnreadableFile
-from portal.intake.workbooks import check_workbook
 
 SIZE_LIMIT = 100 * 1024**2  # bytes; 100,000 rows are about 20 MB as XLSX and 60 MB as CSV
-HEADER_WITHIN = 15  # lines; above the header exports have a title, a unit, a period
 MIN_HEADERS = 3  # fewer known names are a coincidence
 
-Records = Callable[[], Iterator[Row]]
-
-_ENCODINGS = ("utf-8-sig", "gb18030")
-_DELIMITERS = ",\t;|"
-_FOREIGN = (
-    (b"\xd0\xcf\x11\xe0", "这是旧版XLS表格或加密的表格，请用表格软件另存为“Excel工作簿（.xlsx）”后再导入。"),
-    (b"%PDF", "这是PDF文件，请从平台导出XLSX或CSV文件后再导入。"),
-    (b"\x89PNG", "这是图片，请从平台导出XLSX或CSV文件后再导入。"),
-    (b"\xff\xd8\xff", "这是图片，请从平台导出XLSX或CSV文件后再导入。"),
-    (b"Rar!", "这是压缩包，请解压后导入其中的XLSX或CSV文件。"),
-    (b"7z\xbc\xaf", "这是压缩包，请解压后导入其中的XLSX或CSV文件。"),
-    (b"\x1f\x8b", "这是压缩包，请解压后导入其中的XLSX或CSV文件。"),
-    (b"\xff\xfe", "文件是UTF-16编码，请另存为UTF-8编码的CSV或XLSX后再导入。"),
-    (b"\xfe\xff", "文件是UTF-16编码，请另存为UTF-8编码的CSV或XLSX后再导入。"),
-)
-_WEB_PAGE = re.compile(rb"\s*<(!doctype|html|table|\?xml|head|meta)", re.IGNORECASE)
 _NO_HEADER = (
     f"前{HEADER_WITHIN}行里没有找到表头（登记编号、类型、登记时间、诉求内容、企业名称等），请确认这是投诉导出文件。"
 )
@@ -84,19 +64,10 @@ def open_sheet(
     XLSX is told from CSV by content, not by name; CSV may be UTF-8 (with or without BOM) or GB18030. Of several
     sheets the first with a header wins. `source` overrides what the headers say, `mapped` their names.
     """
-    size = stream.seek(0, io.SEEK_END)
-    if size > size_limit:
-        raise UnreadableFile(f"文件超过{size_limit // 1024**2}MB，请按日期拆分成几个文件后再导入。")
-    if size == 0:
-        raise UnreadableFile("文件是空的，请重新导出后再导入。")
+    size = tables.check_size(stream, size_limit)
     sha256 = _digest(stream)
-    stream.seek(0)
-    start = stream.read(64 * 1024)
-    if start.startswith(b"PK"):
-        name, columns, last_line, records = _open_workbook(stream, mapped)
-    else:
-        _refuse_foreign(start)
-        name, columns, last_line, records = _open_text(stream, mapped)
+    opened = _open_workbook if tables.is_workbook(stream) else _open_text
+    name, columns, last_line, records = opened(stream, mapped)
     _require_columns(columns)
     return OpenSheet(sha256, size, name, source or rules.detect_source(columns), columns, last_line, records)
 
@@ -134,112 +105,43 @@ def _digest(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _refuse_foreign(start: bytes) -> None:
-    for signature, sentence in _FOREIGN:
-        if start.startswith(signature):
-            raise UnreadableFile(sentence)
-    if _WEB_PAGE.match(start):
-        raise UnreadableFile("这是网页格式的表格，请用表格软件打开后另存为“Excel工作簿（.xlsx）”再导入。")
-    if b"\x00" in start:
-        raise UnreadableFile("这不是XLSX或CSV表格，请从平台导出XLSX或CSV文件后再导入。")
-
-
 def _open_workbook(stream: BinaryIO, mapped: ColumnMap | None) -> tuple[str, Columns, int, Records]:
-    check_workbook(stream)
-    stream.seek(0)
-    try:
-        workbook = CalamineWorkbook.from_filelike(stream)
-        sheets = [(name, workbook.get_sheet_by_name(name)) for name in _sheet_names(workbook)]
-    except (CalamineError, OSError, ValueError):
-        raise UnreadableFile("文件已损坏，无法打开，请重新导出后再导入。") from None
-    filled = [(name, sheet) for name, sheet in sheets if sheet.height]
-    if not filled:
-        raise UnreadableFile("表格里没有内容，请重新导出后再导入。")
+    filled = tables.open_workbook(stream)
     best: Columns | None = None
-    for name, sheet in filled:
-        records = _numbered(sheet.iter_rows)
-        columns = _find_header(records(), mapped)
+    for sheet in filled:
+        columns = _find_header(sheet.records(), mapped)
         if columns and not columns.missing:
-            return name, columns, sheet.end[0] + 1 if sheet.end else 0, records
+            return sheet.name, columns, sheet.last_line, sheet.records
         best = best or columns
     if best is None:
         raise _NoHeader(_NO_HEADER)
-    return filled[0][0], best, 0, lambda: iter(())
-
-
-def _sheet_names(workbook: CalamineWorkbook) -> list[str]:
-    return [sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-
-
-def _numbered(records: Callable[[], Iterable[Iterable[Cell]]]) -> Records:
-    return lambda: (Row(line, tuple(cells)) for line, cells in enumerate(records(), 1))
+    return filled[0].name, best, 0, lambda: iter(())
 
 
 def _open_text(stream: BinaryIO, mapped: ColumnMap | None) -> tuple[str, Columns, int, Records]:
-    for encoding in _ENCODINGS:
+    for encoding in tables.ENCODINGS:
         try:
             delimiter, columns = _find_delimiter(stream, encoding, mapped)
-            records = _text_records(stream, encoding, delimiter)
-            return "", columns, _count(records), records
+            records = tables.text_records(stream, encoding, delimiter)
+            return "", columns, tables.count_lines(records), records
         except UnicodeDecodeError:
             continue
         except _NoHeader:
-            if encoding == _ENCODINGS[0]:
+            if encoding == tables.ENCODINGS[0]:
                 raise  # certainly UTF-8; almost any bytes are GB18030
-    raise UnreadableFile("无法识别文件的文字编码或表头，请另存为UTF-8编码的CSV或XLSX后再导入。")
-
-
-def _text_records(stream: BinaryIO, encoding: str, delimiter: str) -> Records:
-    def records() -> Iterator[Row]:
-        stream.seek(0)
-        text = io.TextIOWrapper(stream, encoding=encoding, newline="")
-        try:
-            # strict: an unclosed quotation mark would otherwise swallow the rows that follow it
-            for line, cells in enumerate(csv.reader(text, delimiter=delimiter, strict=True), 1):
-                yield Row(line, tuple(cells))
-        finally:
-            text.detach()
-
-    return records
+    raise UnreadableFile(tables.NOT_TEXT)
 
 
 def _find_delimiter(stream: BinaryIO, encoding: str, mapped: ColumnMap | None) -> tuple[str, Columns]:
-    _check_encoding(stream, encoding)
+    tables.check_encoding(stream, encoding)
     best: tuple[str, Columns] | None = None
-    for delimiter in _DELIMITERS:
-        columns = _find_header(_until_fault(_text_records(stream, encoding, delimiter)()), mapped)
+    for delimiter in tables.DELIMITERS:
+        columns = _find_header(tables.until_fault(tables.text_records(stream, encoding, delimiter)()), mapped)
         if columns and (best is None or len(columns.positions) > len(best[1].positions)):
             best = delimiter, columns
     if best is None:
         raise _NoHeader(_NO_HEADER)
     return best
-
-
-def _check_encoding(stream: BinaryIO, encoding: str) -> None:
-    stream.seek(0)
-    text = io.TextIOWrapper(stream, encoding=encoding, newline="")
-    try:
-        while text.read(1 << 20):
-            pass
-    finally:
-        text.detach()
-
-
-def _until_fault(rows: Iterator[Row]) -> Iterator[Row]:
-    try:
-        yield from rows
-    except csv.Error:
-        return
-
-
-def _count(records: Records) -> int:
-    line = 0
-    try:
-        for row in records():
-            line = row.line
-    except csv.Error:
-        raise UnreadableFile(f"CSV第{line + 1}行的引号不配对或内容过长，请更正该行，或另存为XLSX后再导入。") from None
-    return line
 
 
 def _find_header(rows: Iterator[Row], mapped: ColumnMap | None) -> Columns | None:

@@ -6,7 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-Cell = str | int | float | bool | date | datetime | time | timedelta | None
+from portal.core.cells import Cell as Cell
+from portal.core.cells import clean as clean
+from portal.core.cells import folded as folded
+from portal.core.cells import text_of as text_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MAX_NUMBER_LENGTH = 32  # decisions 11
@@ -17,11 +20,6 @@ EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a wall clock, made aware 
 CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015, 4.2
 CODE_WEIGHTS = tuple(3**i % 31 for i in range(17))  # GB 32100-2015, 5
 
-# Controls but tab and newline, bidirectional marks and overrides, BOM, non-characters, lone surrogates:
-# none is text, some cannot be stored, some make a page show another text than was written.
-_UNWANTED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
-)
 _MASK = re.compile(r"[*＊\s]*[*＊][*＊\s]*")
 _PLACEHOLDERS = frozenset({"-", "--", "—", "——", "/", "\\", "无", "null", "NULL", "None", "nan", "NaN", "N/A", "#N/A"})
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')  # how spreadsheets are made to keep long numbers in CSV
@@ -40,39 +38,9 @@ _LANDLINE = re.compile(r"0[0-9]{2,3}-?[0-9]{7,8}")
 _DASHES = re.compile("[‐‑‒–—―−－﹣]+")
 
 
-def clean(text: str) -> str:
-    """Return the text as it may be stored: unwanted characters removed, line ends as newlines, ends trimmed."""
-    if text.isprintable():
-        return text.strip()
-    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-
-
-def text_of(cell: Cell) -> str:
-    """Return what a person reads in the cell; whole numbers without a decimal point, empty as ''."""
-    match cell:
-        case str():
-            return clean(cell)
-        case None:
-            return ""
-        case bool():
-            return "是" if cell else "否"
-        case float():
-            return _float_text(cell)
-        case datetime():
-            return cell.replace(microsecond=0, tzinfo=None).isoformat(" ")
-        case _:
-            return str(cell)
-
-
 def storable(cell: Cell) -> str | int | float | bool | None:
     """Return a cell as JSON can keep it: numbers and texts as they are, dates as their text."""
     return cell if isinstance(cell, str | int | float) or cell is None else text_of(cell)
-
-
-def _float_text(value: float) -> str:
-    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN is unequal to itself
-        return ""
-    return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
 
 
 def is_masked(text: str) -> bool:
@@ -83,11 +51,6 @@ def is_masked(text: str) -> bool:
 def is_blank(text: str) -> bool:
     """Say whether the cell says nothing: empty, or a dash or 无 written to fill it."""
     return not text or text in _PLACEHOLDERS
-
-
-def folded(text: str) -> str:
-    """Return the text with full-width forms made half-width (NFKC) and all white space removed."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def number_of(cell: Cell) -> tuple[str, bool]:

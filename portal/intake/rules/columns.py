@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from portal.intake.rules.cells import Cell, text_of
+from portal.core.cells import Cell, text_of
+from portal.core.cells import Row as Row
 
 
 class Source(StrEnum):
@@ -95,14 +96,6 @@ _OWN = frozenset({LINE_HEADER, REASON_HEADER, "序号"})  # 序号 differs betwe
 _BRACKETED = re.compile(r"[(\[{【〔《<][^)\]}】〕》>]*[)\]}】〕》>]")
 _ORNAMENT = re.compile(r"[\s*:;,.、。'\"#_\-()\[\]{}【】〔〕《》<>]+")
 _UNITS = {"万元": 10**6, "分": 1}  # 分 in one unit; everything else is 元
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of a sheet: its number counted from 1 as a spreadsheet shows it, and its cells."""
-
-    line: int
-    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)

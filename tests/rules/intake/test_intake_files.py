@@ -12,11 +12,11 @@ import pytest
 from openpyxl.styles import PatternFill
 from python_calamine import CalamineWorkbook
 
+from portal.core.workbooks import check_workbook
 from portal.intake import rules
 from portal.intake.refused_rows import write_refused_rows
 from portal.intake.rules import ColumnMap, Field, ParsedRow, Refusal, RefusalCode, Row, Source
 from portal.intake.sheets import UnreadableFile, open_sheet, read_column_map
-from portal.intake.workbooks import check_workbook
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "12315-export.xlsx"
 NOW = datetime(2026, 10, 1, tzinfo=UTC)

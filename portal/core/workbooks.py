@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from portal.core.errors import Refused
+
 UNPACKED_LIMIT = 1024**3  # bytes, all parts of the workbook together
 CELL_LIMIT = 1_048_576 * 26  # rows × columns of one sheet, 32 bytes each in the reader; a sheet formatted to its end
 MAX_PARTS = 2_000
@@ -23,8 +25,8 @@ _PLACE = re.compile(
 )
 
 
-class UnreadableFile(Exception):  # noqa: N818  an answer to the person who chose the file, like a refusal
-    """The file cannot be read as complaints; the text is one sentence that says what to do."""
+class UnreadableFile(Refused):
+    """The file cannot be read as a table; the text is one sentence that says what to do."""
 
 
 def check_workbook(stream: BinaryIO, *, unpacked_limit: int = UNPACKED_LIMIT, cell_limit: int = CELL_LIMIT) -> None:
