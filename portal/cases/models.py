@@ -8,9 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Organisation, Person
 from portal.cases.rules import (
+    ANSWERS,
     CONCLUDED_STATES,
     OPEN_STATES,
     TURNS,
+    Answered,
     CaseEvent,
     CaseState,
     Channel,
@@ -42,6 +44,16 @@ class Case(Model):
         Index("ix_dispute_case_merchant_due", "merchant_id", "is_open", "due_at", "id"),
         Index("ix_dispute_case_merchant_turn", "merchant_id", "turn", "due_at", "id"),
         Index("ix_dispute_case_merchant_state", "merchant_id", "state", "due_at", "id"),
+        Index("ix_dispute_case_merchant_registered", "merchant_id", "registered_at", "id"),
+        Index("ix_dispute_case_merchant_finished", "merchant_id", "is_open", "backfilled_at", "last_event_at", "id"),
+        Index(
+            "ix_dispute_case_merchant_answered",
+            "merchant_id",
+            "due_at",
+            "id",
+            postgresql_where=text("answer IS NOT NULL"),
+            sqlite_where=text("answer IS NOT NULL"),
+        ),
         Index("ix_dispute_case_authority_due", "authority_id", "is_open", "due_at", "id"),
         Index("ix_dispute_case_authority_state", "authority_id", "state", "due_at", "id"),
         Index("ix_dispute_case_authority_respond", "authority_id", "respond_by"),
@@ -63,6 +75,7 @@ class Case(Model):
             "(state IN ('waiting', 'returned')) OR merchant_id IS NOT NULL", name="merchant_once_dispatched"
         ),
         CheckConstraint("amount IS NULL OR amount >= 0", name="amount_not_negative"),
+        CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered_at_iff_answer"),
         CheckConstraint(
             "cause IS NULL OR state NOT IN ('waiting', 'dispatched', 'accepted', 'returned')",
             name="cause_only_after_failure",
@@ -80,6 +93,8 @@ class Case(Model):
     turn: Mapped[Turn] = mapped_column(default=Turn.OFFICER)
     is_open: Mapped[bool] = mapped_column(default=True)
     cause: Mapped[FailureCause | None]
+    answer: Mapped[Answered | None]  # what the consumer said last, until the merchant moves again
+    answered_at: Mapped[datetime | None]
     wait_reason: Mapped[str | None]  # machine code of intake's routing; None once dispatched
     candidates: Mapped[Json]  # {"merchants": [ids]}: suggestions for the officer only
 
@@ -131,12 +146,15 @@ class Case(Model):
         return self.id
 
     def apply(self, event: CaseEvent, *, at: datetime) -> None:
-        """Move along the table, keeping turn and openness true; raises IllegalTransition."""
-        self.state = next_state(self.state, event)
+        """Move along the table, keeping turn, openness and answer true; raises IllegalTransition."""
+        before, self.state = self.state, next_state(self.state, event)
         self.turn = TURNS[self.state]
         self.is_open = self.state in OPEN_STATES
         if self.state in CONCLUDED_STATES and self.concluded_at is None:
             self.concluded_at = at
+        if event is not CaseEvent.CONTACT:
+            self.answer = ANSWERS.get((before, event))
+            self.answered_at = at if self.answer else None
         self.last_event_at = at
 
 
@@ -232,6 +250,7 @@ class SavedView(Model):
         Index("ix_saved_view_organisation_id", "organisation_id"),
     )
 
+    reference: Mapped[str] = mapped_column(unique=True)  # random, for URLs
     person_id: Mapped[Ref] = mapped_column(ForeignKey("person.id"))
     organisation_id: Mapped[Ref] = mapped_column(ForeignKey("organisation.id"))
     name: Mapped[str]

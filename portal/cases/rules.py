@@ -126,6 +126,24 @@ TURNS: dict[CaseState, Turn] = {
     S.WITHDRAWN: Turn.NOBODY,
 }
 
+
+class Answered(StrEnum):
+    """What the consumer said last, as long as the merchant has not moved since."""
+
+    AGREED = "agreed"  # 接受
+    COUNTERED = "countered"  # 还价
+    REFUSED = "refused"  # 不接受
+    DENIED = "denied"  # 没收到
+
+
+ANSWERS: dict[tuple[CaseState, CaseEvent], Answered] = {  # agreeing out of NEGOTIATING is the merchant's own yes
+    (S.OFFERED, E.AGREE): Answered.AGREED,
+    (S.OFFERED, E.COUNTER): Answered.COUNTERED,
+    (S.OFFERED, E.REFUSE): Answered.REFUSED,
+    (S.PERFORMED, E.DENY): Answered.DENIED,
+    (S.CLOSED_UNCONFIRMED, E.DENY): Answered.DENIED,
+}
+
 OPEN_STATES = frozenset(
     {S.WAITING, S.DISPATCHED, S.ACCEPTED, S.NEGOTIATING, S.OFFERED, S.AGREED, S.PERFORMED, S.RETURNED, S.BREACHED}
 )
