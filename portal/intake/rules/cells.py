@@ -10,6 +10,9 @@ from portal.core.cells import Cell as Cell
 from portal.core.cells import clean as clean
 from portal.core.cells import folded as folded
 from portal.core.cells import text_of as text_of
+from portal.enrolment.rules import CODE_ALPHABET as CODE_ALPHABET
+from portal.enrolment.rules import code_of as code_of
+from portal.enrolment.rules import is_credit_code as is_credit_code
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MAX_NUMBER_LENGTH = 32  # decisions 11
@@ -17,8 +20,6 @@ MAX_AMOUNT = 10**12  # 分, i.e. 100 亿元: our limit, beyond it a typing error
 EXACT_DIGITS = 10**15  # a spreadsheet number keeps 15 digits; longer numbers have lost their tail
 YEARS = range(1990, 2200)  # our limit: outside it the cell is not a registration time
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a wall clock, made aware in `_aware`
-CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015, 4.2
-CODE_WEIGHTS = tuple(3**i % 31 for i in range(17))  # GB 32100-2015, 5
 
 _MASK = re.compile(r"[*＊\s]*[*＊][*＊\s]*")
 _PLACEHOLDERS = frozenset({"-", "--", "—", "——", "/", "\\", "无", "null", "NULL", "None", "nan", "NaN", "N/A", "#N/A"})
@@ -164,16 +165,3 @@ def phone_of(text: str) -> str | None:
         if _LANDLINE.fullmatch(number):
             return number.replace("-", "")
     return None
-
-
-def code_of(text: str) -> str:
-    """Return a 统一社会信用代码 as it is compared: half-width, upper case, without spaces and dashes."""
-    return folded(text).upper().replace("-", "").removeprefix("'")
-
-
-def is_credit_code(code: str) -> bool:
-    """Say whether a normalised code fulfils GB 32100-2015 (18 characters, check character)."""
-    if len(code) != 18 or any(character not in CODE_ALPHABET for character in code):
-        return False
-    total = sum(CODE_ALPHABET.index(c) * weight for c, weight in zip(code, CODE_WEIGHTS, strict=False))
-    return CODE_ALPHABET[-total % 31] == code[17]
