@@ -1,24 +1,96 @@
 """What frames every desk page: the navigation with its counts, and who is signed in."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from flask import request
+from flask import current_app, request
+from sqlalchemy import func, literal, select, union_all
 
+from portal import web
+from portal.cases.access import visible_to
+from portal.cases.models import Case
+from portal.cases.rules import BEFORE_AGREEMENT, WITH_MERCHANT, CaseState
 from portal.core.actor import ROLE_NAMES, Actor, ActorKind
 from portal.core.installation import Installation
+from portal.core.paging import COUNT_CAP, shown_count
 
-SECTIONS: dict[ActorKind, list[dict[str, Any]]] = {
-    ActorKind.MERCHANT: [{"title": None, "items": [{"label": "今日", "icon": "today", "href": "/merchant/"}]}],
-    ActorKind.AUTHORITY: [{"title": None, "items": [{"label": "辖区看板", "icon": "chart", "href": "/regulator/"}]}],
-    ActorKind.ADMIN: [],
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the navigation; it shows only where its endpoint exists."""
+
+    label: str
+    icon: str
+    endpoint: str
+    href: str
+    count: str = ""  # the name of a count
+    tone: str = ""
+    roles: Sequence[str] = ()  # empty: every role
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Items under a title."""
+
+    title: str
+    items: tuple[Item, ...]
+
+
+MERCHANT = (
+    Section(
+        "",
+        (
+            Item("今日", "today", "desk_merchant.today", "/merchant/", "overdue", "bad"),
+            Item("工作台", "inbox", "desk_merchant.worklist", "/merchant/cases", "open"),
+            Item("待付款", "yuan", "desk_merchant.worklist", "/merchant/cases?tab=unpaid", "unpaid"),
+        ),
+    ),
+    Section(
+        "承诺与企业",
+        (
+            Item("企业与门店", "store", "enrolment_merchant.show", "/merchant/organisation"),
+            Item("人员", "user", "accounts_staff.people", "/staff", roles=("supervisor", "principal")),
+        ),
+    ),
+)
+AUTHORITY = (
+    Section(
+        "",
+        (
+            Item("辖区看板", "chart", "desk_regulator.show_board", "/regulator/"),
+            Item("分流", "inbox", "intake_regulator.triage", "/regulator/triage", "waiting"),
+            Item("纠纷", "doc", "desk_regulator.list_cases", "/regulator/cases"),
+            Item("举报", "alert", "intake_regulator.tips", "/regulator/tips"),
+            Item("导入", "download", "intake_regulator.imports", "/regulator/imports"),
+        ),
+    ),
+    Section(
+        "企业与消息",
+        (
+            Item("入驻企业", "store", "enrolment_regulator.list_merchants", "/regulator/merchants"),
+            Item("短信与邮件", "bell", "notifications_regulator.messages", "/regulator/messages"),
+            Item("人员", "user", "accounts_staff.people", "/staff", roles=("chief",)),
+        ),
+    ),
+)
+ADMIN = (Section("", (Item("单位与人员", "user", "accounts_admin.home", "/admin/"),)),)
+
+SECTIONS: dict[ActorKind, tuple[Section, ...]] = {
+    ActorKind.MERCHANT: MERCHANT,
+    ActorKind.AUTHORITY: AUTHORITY,
+    ActorKind.ADMIN: ADMIN,
 }
 
 
 def navigation(actor: Actor, *, installation: Installation | None) -> dict[str, Any]:
     """The template variables that every page has: installation, nav and me."""
+    sections = SECTIONS.get(actor.kind, ())
+    here = _here(sections)
+    counted = counts(actor) if sections and not web.wants_fragment() else {}
     return {
         "installation": installation,
-        "nav": [_section(section) for section in SECTIONS.get(actor.kind, [])],
+        "nav": [_section(section, actor, counted, here) for section in sections],
         "me": {
             "name": actor.name,
             "organisation": actor.organisation_name,
@@ -27,7 +99,54 @@ def navigation(actor: Actor, *, installation: Installation | None) -> dict[str, 
     }
 
 
-def _section(section: dict[str, Any]) -> dict[str, Any]:
-    here = request.path
-    items = [{"count": None, "tone": None, **item, "current": item["href"] == here} for item in section["items"]]
-    return {"title": section["title"], "items": items}
+def counts(actor: Actor) -> dict[str, int]:
+    """The capped counts beside the items, in one statement; none for an administrator."""
+    mine = visible_to(actor)
+    conditions = {
+        ActorKind.MERCHANT: {
+            "overdue": Case.is_open & Case.state.in_(BEFORE_AGREEMENT) & (Case.due_at < web.now()),
+            "open": Case.is_open & Case.state.in_(WITH_MERCHANT),
+            "unpaid": Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED]),
+        },
+        ActorKind.AUTHORITY: {"waiting": Case.is_open & Case.state.in_([CaseState.WAITING, CaseState.RETURNED])},
+    }.get(actor.kind)
+    if not conditions:
+        return {}
+    parts = []
+    for name, condition in conditions.items():
+        capped = select(Case.id).where(mine, condition).limit(COUNT_CAP + 1).subquery()
+        parts.append(select(literal(name), func.count()).select_from(capped))
+    return {row[0]: int(row[1]) for row in web.database().execute(union_all(*parts))}
+
+
+def _here(sections: Sequence[Section]) -> str:
+    """The address of the item whose page this is: the longest that fits; empty where none does."""
+    asked = request.query_string.decode().split("&")
+    fitting = []
+    for item in (item for section in sections for item in section.items):
+        path, _, query = item.href.partition("?")
+        below = path.count("/") > 1 and not path.endswith("/") and request.path.startswith(f"{path}/")
+        if (request.path == path or below) and (not query or query in asked):
+            fitting.append(item.href)
+    return max(fitting, key=len, default="")
+
+
+def _section(section: Section, actor: Actor, counted: dict[str, int], here: str) -> dict[str, Any]:
+    items = [
+        _item(item, counted, here)
+        for item in section.items
+        if item.endpoint in current_app.view_functions and (not item.roles or actor.role in item.roles)
+    ]
+    return {"title": section.title if items else "", "items": items}
+
+
+def _item(item: Item, counted: dict[str, int], here: str) -> dict[str, Any]:
+    count = counted.get(item.count, 0)
+    return {
+        "label": item.label,
+        "icon": item.icon,
+        "href": item.href,
+        "count": shown_count(count) if count else None,
+        "tone": item.tone if count else "",
+        "current": item.href == here,
+    }
