@@ -55,6 +55,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_merchant_normalised_name"), "merchant", ["normalised_name"], unique=False)
     op.create_table(
         "saved_view",
+        sa.Column("reference", sa.String(), nullable=False),
         sa.Column("person_id", BIG, nullable=False),
         sa.Column("organisation_id", BIG, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -67,6 +68,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_saved_view_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+        sa.UniqueConstraint("reference", name=op.f("uq_saved_view_reference")),
     )
     op.create_index("ix_saved_view_organisation_id", "saved_view", ["organisation_id"], unique=False)
     op.create_index("uq_saved_view_name", "saved_view", ["person_id", "name"], unique=True)
@@ -153,6 +155,21 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column(
+            "answer",
+            sa.Enum(
+                "agreed",
+                "countered",
+                "refused",
+                "denied",
+                name="answered",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("wait_reason", sa.String(), nullable=True),
         sa.Column("candidates", JSONS, nullable=False),
         sa.Column("headline", sa.String(), nullable=False),
@@ -210,6 +227,9 @@ def upgrade() -> None:
             "cause IS NULL OR state NOT IN ('waiting', 'dispatched', 'accepted', 'returned')",
             name=op.f("ck_dispute_case_cause_only_after_failure"),
         ),
+        sa.CheckConstraint(
+            "(answer IS NULL) = (answered_at IS NULL)", name=op.f("ck_dispute_case_answered_at_iff_answer")
+        ),
         sa.CheckConstraint("amount IS NULL OR amount >= 0", name=op.f("ck_dispute_case_amount_not_negative")),
         sa.ForeignKeyConstraint(["assignee_id"], ["person.id"], name=op.f("fk_dispute_case_assignee_id_person")),
         sa.ForeignKeyConstraint(
@@ -238,7 +258,24 @@ def upgrade() -> None:
     )
     op.create_index("ix_dispute_case_key_id", "dispute_case", ["key_id"], unique=False)
     op.create_index(
+        "ix_dispute_case_merchant_answered",
+        "dispute_case",
+        ["merchant_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("answer IS NOT NULL"),
+        sqlite_where=sa.text("answer IS NOT NULL"),
+    )
+    op.create_index(
         "ix_dispute_case_merchant_due", "dispute_case", ["merchant_id", "is_open", "due_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_dispute_case_merchant_finished",
+        "dispute_case",
+        ["merchant_id", "is_open", "backfilled_at", "last_event_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_dispute_case_merchant_registered", "dispute_case", ["merchant_id", "registered_at", "id"], unique=False
     )
     op.create_index(
         "ix_dispute_case_merchant_state", "dispute_case", ["merchant_id", "state", "due_at", "id"], unique=False

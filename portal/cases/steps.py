@@ -3,7 +3,9 @@
 Each expects the case locked, moves it along the table, sets its clocks and records one fact.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +15,7 @@ from portal.accounts.models import Organisation
 from portal.cases.models import FAR_FUTURE_YEAR, Case
 from portal.cases.rules import BEFORE_AGREEMENT, CaseEvent, CaseState, FailureCause, allows
 from portal.clocks import rules as clocks
-from portal.clocks.queries import almanac
+from portal.clocks.queries import Almanac, almanac
 from portal.core import facts, search
 from portal.core.actor import Actor
 from portal.core.errors import RuleBroken
@@ -42,14 +44,38 @@ def dispatch(session: Session, actor: Actor, case: Case, merchant_id: int, *, no
     case.merchant_id = merchant_id
     case.wait_reason = None
     case.dispatched_at = now
-    case.respond_by = almanac(session).derive("odr", now, authorities).due_at
-    case.contact_by = almanac(session).derive("accept", now, authorities).due_at
+    first = first_clocks(almanac(session), platform_end(case), authorities, now=now)
+    case.respond_by, case.contact_by = first.respond_by, first.contact_by
+    case.due_at, case.next_action_at = first.due_at, first.next_action_at
     case.concluded_at = None
     case.assignee_id = None
-    set_clocks(session, case, now=now)
     rescope(session, case, authorities)
     facts.record(
         session, actor, Topic.CASE_DISPATCHED, SubjectKind.CASE, case.id, at=now, merchant_id=merchant_id, **detail
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FirstClocks:
+    """The merchant's clocks as they start when a case is dispatched."""
+
+    respond_by: datetime
+    contact_by: datetime
+    due_at: datetime
+    next_action_at: datetime | None
+
+
+def first_clocks(
+    book: Almanac, platform_end: datetime | None, authorities: Sequence[int], *, now: datetime
+) -> FirstClocks:
+    """Compute the clocks of a case dispatched now, for one case as for an import of many (decisions 2, 5, 7)."""
+    respond_by = book.derive("odr", now, authorities).due_at
+    due_at = earlier(respond_by, platform_end)
+    return FirstClocks(
+        respond_by=respond_by,
+        contact_by=book.derive("accept", now, authorities).due_at,
+        due_at=due_at,
+        next_action_at=coming_warning(book, now, due_at, now=now),
     )
 
 
@@ -90,18 +116,27 @@ def next_warning(session: Session, case: Case, *, now: datetime) -> datetime | N
     """The next warning of the merchant's limit, the last of which is the end itself."""
     if case.dispatched_at is None:
         return None
-    points = clocks.warnings_schedule(
-        clocks.local_day(case.dispatched_at), clocks.due_day(case.due_at), almanac(session).calendar
-    )
+    return coming_warning(almanac(session), case.dispatched_at, case.due_at, now=now)
+
+
+def coming_warning(book: Almanac, dispatched_at: datetime, due_at: datetime, *, now: datetime) -> datetime | None:
+    """The first warning after now of a limit that ran from `dispatched_at` to `due_at`."""
+    points = clocks.warnings_schedule(clocks.local_day(dispatched_at), clocks.due_day(due_at), book.calendar)
     coming = clocks.next_warning(points, now)
     return coming.at if coming else None
 
 
 def platform_end(case: Case) -> datetime | None:
-    """The end of the platform's own day, where one was given (decisions 7); an inferred one only informs."""
+    """The end of the platform's own day that binds the merchant (decisions 7), None where none does."""
     if case.platform_due_on is None or case.platform_due_inferred:
         return None
-    return clocks.end_of_day(case.platform_due_on)
+    return binding_platform_end(case.platform_due_on, case.dispatched_at)
+
+
+def binding_platform_end(due_on: date, dispatched_at: datetime | None) -> datetime | None:
+    """The end of a day the platform gave; one already over at dispatch only informs, for a backlog makes nobody late."""
+    end = clocks.end_of_day(due_on)
+    return None if dispatched_at is not None and end <= dispatched_at else end
 
 
 def earlier(first: datetime, second: datetime | None) -> datetime:

@@ -40,9 +40,13 @@ class Vault:
 
     def new_key(self, session: Session, *, now: datetime) -> DataKey:
         """Make a data key for a new case or tip; the caller's session stores it."""
-        row = DataKey(wrapped=self._wrap(AESGCM.generate_key(256), b"data-key"), created_at=now)
+        row = self.loose_key(now=now)
         session.add(row)
         return row
+
+    def loose_key(self, *, now: datetime) -> DataKey:
+        """Make a data key that no session knows: bulk writes store its row themselves."""
+        return DataKey(wrapped=self._wrap(AESGCM.generate_key(256), b"data-key"), created_at=now)
 
     def seal(self, key: DataKey, text: str, purpose: str) -> bytes:
         """Seal text under a data key; `purpose` (such as "filing.phone") binds it to its place."""

@@ -55,8 +55,9 @@ class Filing(Model):
     name_sealed: Mapped[bytes | None]
     phone_sealed: Mapped[bytes | None]
     address_sealed: Mapped[bytes | None]
-    text_sealed: Mapped[bytes]
-    extras_sealed: Mapped[bytes | None]  # unknown columns, JSON
+    text_sealed: Mapped[bytes]  # what the merchant may read: after a redaction the redacted text
+    original_sealed: Mapped[bytes | None]  # the channel's own text before an officer's redaction; officers only
+    extras_sealed: Mapped[bytes | None]  # unknown columns, JSON; officers only
     created_at: Mapped[datetime]
 
     case: Mapped[Case] = relationship(lazy="raise_on_sql")
@@ -139,8 +140,14 @@ class ImportRun(Model):
     mapping: Mapped[Json]  # {} or the TOML map of a generic file
     state: Mapped[ImportState] = mapped_column(default=ImportState.QUEUED)
     stored_at: Mapped[str | None]  # address of the sealed raw file; wiped 7 days after the end
-    total_rows: Mapped[int | None]
+    headers: Mapped[Json]  # {"names": [...]} of the sheet, for the file of refused rows
+    total_rows: Mapped[int | None]  # lines below the header; the rows read once it has ended
     next_row: Mapped[int] = mapped_column(default=0)  # how many rows were read and committed
+    last_line: Mapped[int] = mapped_column(default=0)  # the sheet's line of the last of them
+    attempt: Mapped[int] = mapped_column(default=0)  # the newest process at it; commits of an older one are refused
+    attempt_at: Mapped[datetime | None]
+    attempt_row: Mapped[int] = mapped_column(default=0)  # `next_row` when the attempt began, for the rate
+    progressed_at: Mapped[datetime | None]  # of the last commit: a run that stands still has lost its process
     totals: Mapped[Json]  # created, tips, routed, waiting, merged, repeated, changed, refused
     problem: Mapped[str | None]  # one sentence when the file could not be read
     created_at: Mapped[datetime]

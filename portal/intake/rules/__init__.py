@@ -33,3 +33,9 @@ from portal.intake.rules.routing import similar as similar
 from portal.intake.rules.words import Demand as Demand
 from portal.intake.rules.words import Diversion as Diversion
 from portal.intake.rules.words import Kind as Kind
+from portal.intake.rules.headlines import DEMAND_NAMES as DEMAND_NAMES
+from portal.intake.rules.headlines import headline_of as headline_of
+from portal.intake.rules.headlines import leaf as leaf
+from portal.intake.rules.joining import Newcomer as Newcomer
+from portal.intake.rules.joining import OpenCase as OpenCase
+from portal.intake.rules.joining import case_to_join as case_to_join
