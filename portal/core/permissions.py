@@ -13,8 +13,11 @@ Predicate = Callable[[Actor, Any], bool]
 class Permission(StrEnum):
     """What can be asked for, alphabetically."""
 
+    CALENDAR_IMPORT = "calendar:import"
+    AUTHORITY_IMPORT = "authority:import"
     CASE_ASSIGN = "case:assign"
     CASE_HANDLE = "case:handle"  # accept, return, note, contact, back-fill
+    CASE_LAY_ASIDE = "case:lay_aside"
     CASE_READ = "case:read"
     CONSUMER_ANSWER = "consumer:answer"
     EVIDENCE_ADD = "evidence:add"
@@ -91,8 +94,11 @@ def is_of_no_council(actor: Actor, subject: Any) -> bool:
 Clause = tuple[Predicate, ...]
 
 POLICY: dict[Permission, tuple[Clause, ...]] = {
+    Permission.CALENDAR_IMPORT: ((runs_the_house,),),
+    Permission.AUTHORITY_IMPORT: ((is_admin,), (runs_the_house,)),
     Permission.CASE_ASSIGN: ((is_own_merchant,),),
     Permission.CASE_HANDLE: ((is_own_merchant,), (runs_the_house,)),
+    Permission.CASE_LAY_ASIDE: ((is_consumer_of,), (runs_the_house,)),
     Permission.CASE_READ: ((is_own_merchant,), (in_jurisdiction,), (runs_the_house,)),
     Permission.CONSUMER_ANSWER: ((is_consumer_of,),),
     Permission.EVIDENCE_ADD: ((is_own_merchant,), (in_jurisdiction, works_cases), (is_consumer_of,)),

@@ -1,0 +1,55 @@
+"""What the official side of a complaint looks like to its consumer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.cases.access import visible_to
+from portal.cases.models import Case
+from portal.core.actor import Actor
+from portal.intake.models import Filing
+from portal.intake.states import AdminState
+from portal.mediation import rules
+
+TAIL = 4  # characters of a filing's number that a message and a page show
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialSide:
+    """The filings of one case, seen together; objections are sentences, None where the consumer may."""
+
+    number_tails: tuple[str, ...]
+    states: tuple[AdminState, ...]
+    asked_at: datetime | None
+    decide_by: datetime | None  # the earliest limit of 受理 that still runs
+    is_choice_open: bool
+    objection_to_asking: str | None
+    objection_to_withdrawal: str | None
+
+    @property
+    def is_taken_up(self) -> bool:
+        """Whether the authority has accepted any of the filings."""
+        return bool({AdminState.ACCEPTED, AdminState.MEDIATING, AdminState.TESTING} & set(self.states))
+
+
+def official_side(session: Session, actor: Actor, case: Case) -> OfficialSide:
+    """Read the filings of a case that the actor may see; one statement."""
+    rows = session.execute(
+        select(Filing.number, Filing.admin_state, Filing.escalated_at, Filing.decide_by)
+        .join(Filing.case)
+        .where(Filing.case_id == case.id, visible_to(actor))
+        .order_by(Filing.id)
+    ).all()
+    states = tuple(row.admin_state for row in rows)
+    running = [row.decide_by for row in rows if row.decide_by and row.admin_state is AdminState.RECEIVED]
+    return OfficialSide(
+        number_tails=tuple(row.number[-TAIL:] for row in rows),
+        states=states,
+        asked_at=min((row.escalated_at for row in rows if row.escalated_at), default=None),
+        decide_by=min(running, default=None),
+        is_choice_open=rules.is_choice_open(case.state, case.channel, states),
+        objection_to_asking=rules.objection_to_asking(case.state, states),
+        objection_to_withdrawal=rules.objection_to_withdrawal(case.state),
+    )
