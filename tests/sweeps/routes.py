@@ -1,0 +1,28 @@
+"""The access table: every endpoint, who it is for, and whose subject its URL names.
+
+A door without a subject belongs to whoever stands in its audience (a list, narrowed by the query). A door with one is
+opened for the people of district A and its merchant only; SUBJECTS in tests/sweeps/world.py makes the URL's values.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Door:
+    """One endpoint's line."""
+
+    audience: str  # public consumer merchant regulator staff admin: the last word of the blueprint's name
+    subject: str = ""  # a key of SUBJECTS; "" where the URL names nobody's row
+    form: dict[str, str] = field(default_factory=dict)  # sent by POST, so that the action is reached
+    why: str = ""  # for what differs from the rule, in words
+    answers: frozenset[int] = frozenset()  # further statuses that are right for those it is meant for
+
+
+DOORS: dict[str, Door] = {
+    "accounts_public.enter": Door("public"),
+    "accounts_public.sign_in": Door("public"),
+    "accounts_public.sign_out": Door("public"),
+    "desk_public.healthz": Door("public"),
+    "desk_public.home": Door("public"),
+    "desk_public.readyz": Door("public"),
+}

@@ -1,0 +1,200 @@
+"""Every route, tried as a visitor, as each kind of actor, as a stranger merchant and a stranger district's officer."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from portal import web
+from tests.conftest import BoundRuntime
+from tests.inspector import InspectingClient
+from tests.queries import counted
+from tests.sweeps.routes import DOORS, Door
+from tests.sweeps.world import SUBJECTS, World, make_world
+
+MERCHANTS = ("agent", "supervisor", "principal")
+OFFICERS = ("officer", "auditor", "chief")
+INSIDE = {
+    "public": (*MERCHANTS, *OFFICERS, "admin", "visitor"),
+    "consumer": (*MERCHANTS, *OFFICERS, "admin", "visitor"),
+    "merchant": MERCHANTS,
+    "regulator": OFFICERS,
+    "staff": (*MERCHANTS, *OFFICERS, "admin"),
+    "admin": ("admin",),
+}
+STRANGERS = {  # of the same kind, but another merchant's or another district's
+    "merchant": ("neighbour", "stranger merchant"),
+    "regulator": ("stranger officer",),
+    "staff": ("neighbour", "stranger merchant", "stranger officer"),
+}
+EVERYONE = ("visitor", *MERCHANTS, *OFFICERS, "admin", "neighbour", "stranger merchant", "stranger officer")
+RIGHT = frozenset({200, 204, 303, 409, 422})  # an empty form is refused in words, a stale one told so
+CLOSED = frozenset({403, 404})
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+NO_KEYS = {"reference", "token", "number", "slug", "code", "path", "filename", "period", "name", "kind", "version"}
+
+
+def rules(app: Flask) -> list[Rule]:
+    return sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)
+
+
+def endpoints(app: Flask) -> dict[str, Rule]:
+    return {rule.endpoint: rule for rule in rules(app) if rule.endpoint != "static"}
+
+
+def method_of(rule: Rule) -> str:
+    return next(method for method in METHODS if method in (rule.methods or ()))
+
+
+@pytest.fixture
+def world(session: Session) -> World:
+    return make_world(session)
+
+
+@pytest.fixture
+def knock(
+    app: Flask, runtime: BoundRuntime, world: World, client_for: Callable[..., InspectingClient]
+) -> Callable[[str, Rule, Door], TestResponse]:
+    """Try one door as one caller; whatever it changes is undone."""
+
+    def ask(caller: str, rule: Rule, door: Door) -> TestResponse:
+        client = app.test_client() if caller == "visitor" else client_for(world.members[caller])
+        values = SUBJECTS[door.subject](world) if door.subject else {}
+        with app.test_request_context():
+            path = app.url_map.bind("localhost").build(rule.endpoint, values, method=method_of(rule))
+        with runtime.connection.begin_nested() as savepoint:
+            answer = client.open(
+                path, method=method_of(rule), data=door.form or None, headers={"X-CSRFToken": signed_token(app, client)}
+            )
+            answer.close()
+            savepoint.rollback()
+        return answer
+
+    return ask
+
+
+def signed_token(app: Flask, client: InspectingClient) -> str:
+    """The CSRF token as a page of this session would hold it."""
+    with client.session_transaction() as stored:
+        stored["csrf_token"] = "0" * 40
+    return str(URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps("0" * 40))
+
+
+def test_every_endpoint_is_in_the_access_table(built: Flask) -> None:
+    known = endpoints(built)
+    missing = [
+        f'    "{endpoint}": Door("{endpoint.partition(".")[0].rpartition("_")[2]}"'
+        + (', "…"),  # the URL names ' + ", ".join(sorted(rule.arguments)) if rule.arguments else "),")
+        for endpoint, rule in sorted(known.items())
+        if endpoint not in DOORS
+    ]
+    assert not missing, "add to DOORS in tests/sweeps/routes.py:\n" + "\n".join(missing)
+    assert not DOORS.keys() - known.keys(), "these endpoints are gone: remove their lines"
+
+
+def test_a_door_stands_in_the_blueprint_of_its_audience(built: Flask) -> None:
+    for endpoint, door in DOORS.items():
+        said = endpoint.partition(".")[0].rpartition("_")[2]
+        assert said == door.audience, f"{endpoint}: the blueprint says {said}, the table {door.audience}"
+        assert said in web.AUDIENCES
+    for endpoint, rule in endpoints(built).items():
+        head = rule.rule.split("/")[1]
+        if head in {"merchant", "regulator", "admin"}:
+            assert DOORS[endpoint].audience == head, (
+                f"{rule.rule} lies below /{head}/ but is {DOORS[endpoint].audience}'s"
+            )
+        if DOORS[endpoint].audience in {"merchant", "regulator", "admin"}:
+            assert head == DOORS[endpoint].audience, f"{rule.rule}: write /{DOORS[endpoint].audience}{rule.rule}"
+
+
+def test_urls_are_kebab_case_and_carry_references(built: Flask) -> None:
+    for rule in rules(built):
+        if rule.endpoint == "static":
+            continue
+        fixed = re.sub(r"<[^>]*>", "", rule.rule)
+        assert re.fullmatch(r"[a-z0-9/.:-]*", fixed), f"{rule.rule}: write it in kebab-case"
+        assert not re.search(r"<int:|<float:|_id>|<id>|<key>", rule.rule), (
+            f"{rule.rule}: carry a public reference, never a key"
+        )
+        assert set(rule.arguments) <= NO_KEYS, f"{rule.rule}: name its value one of {sorted(NO_KEYS)}"
+
+
+def test_a_view_answers_one_method(built: Flask) -> None:
+    for rule in rules(built):
+        written = set(rule.methods or ()) - {"HEAD", "OPTIONS"}
+        assert len(written) == 1, f"{rule.endpoint} answers {sorted(written)}: write one view for each"
+
+
+def test_every_door_opens_for_its_own_and_for_nobody_else(
+    app: Flask, knock: Callable[[str, Rule, Door], TestResponse]
+) -> None:
+    problems: list[str] = []
+    for endpoint, rule in endpoints(app).items():
+        if endpoint in DOORS:
+            problems += list(tried(knock, rule, DOORS[endpoint]))
+    assert not problems, "\n".join(problems)
+
+
+def tried(knock: Callable[[str, Rule, Door], TestResponse], rule: Rule, door: Door) -> Iterator[str]:
+    inside = INSIDE[door.audience]
+    strangers = STRANGERS.get(door.audience, ()) if door.subject else ()
+    forbidden = []
+    for caller in EVERYONE:
+        answer = knock(caller, rule, door)
+        status = answer.status_code
+        line = f"{method_of(rule)} {rule.rule} as {caller}: {status}"
+        if caller in inside and status == 403:
+            forbidden.append(caller)  # a role of the house may lack a permission
+        elif caller in inside and status not in RIGHT | door.answers:
+            yield f"{line}, expected one of {sorted(RIGHT | door.answers)}"
+        elif caller in strangers and status not in CLOSED:
+            yield f"{line}, expected 403 or 404: the query must be narrowed by the actor"
+        elif caller == "visitor" and caller not in inside and not asks_to_sign_in(answer):
+            yield f"{line}, expected the way to /sign-in"
+        elif caller not in (*inside, *strangers, *STRANGERS.get(door.audience, ()), "visitor") and status != 404:
+            yield f"{line}, expected 404 as for a page that is not there"
+        if status >= 500:
+            yield f"{line}: broken"
+    if set(forbidden) == set(inside):
+        yield f"{method_of(rule)} {rule.rule} is forbidden to everybody"
+
+
+def asks_to_sign_in(answer: TestResponse) -> bool:
+    return answer.status_code == 303 and (answer.location or "").startswith("/sign-in")
+
+
+def test_looking_writes_nothing(
+    app: Flask, runtime: BoundRuntime, knock: Callable[[str, Rule, Door], TestResponse]
+) -> None:
+    problems = []
+    for endpoint, rule in endpoints(app).items():
+        if endpoint not in DOORS or method_of(rule) != "GET":
+            continue
+        for caller in INSIDE[DOORS[endpoint].audience]:
+            with counted(runtime.engine) as said:
+                knock(caller, rule, DOORS[endpoint])
+            problems += [f"GET {rule.rule} as {caller} writes: {statement[:120]}" for statement in said.writes]
+    assert not problems, "\n".join(problems)
+
+
+def test_a_page_says_little_to_the_database(
+    app: Flask, runtime: BoundRuntime, knock: Callable[[str, Rule, Door], TestResponse]
+) -> None:
+    problems = []
+    for endpoint, rule in endpoints(app).items():
+        if endpoint not in DOORS or method_of(rule) != "GET":
+            continue
+        for caller in (INSIDE[DOORS[endpoint].audience][0],):
+            with counted(runtime.engine) as said:
+                knock(caller, rule, DOORS[endpoint])
+            if len(said) > 8 + SIGN_IN_OF_THE_TEST:
+                problems.append(f"GET {rule.rule} as {caller}: {said}")
+    assert not problems, "\n".join(problems)
+
+
+SIGN_IN_OF_THE_TEST = 1  # the client looks up the membership it signs in
