@@ -16,11 +16,19 @@ Table = Mapping[str, tuple[str, str]]  # name → (module:command, one line of h
 
 COMMANDS: Table = {
     "authorities": ("portal.accounts.commands:authorities", "监管部门：导入部门树"),
+    "calendar": ("portal.clocks.commands:calendar", "日历：导入公布的放假安排"),
     "clock": ("portal.operations:clock", "演练环境的时钟：只能向前拨"),
     "db": ("portal.operations:db", "数据库：升级、核对"),
+    "deadlines": ("portal.clocks.commands:deadlines", "期限：推算到期日并说明理由"),
     "doctor": ("portal.doctor:doctor", "逐项检查设置、数据库、队列、密钥、日历、字体"),
+    "limits": ("portal.clocks.commands:limits", "期限表：天数、依据与起止"),
     "merchants": ("portal.enrolment.commands:merchants", "企业：导入入驻企业"),
+    "run": ("portal.commands:run", "在一台机器上运行全部"),
+    "schedule": ("portal.commands:schedule", "按时发起定时任务"),
+    "tick": ("portal.commands:tick", "把现在到期的事情全部做完"),
     "users": ("portal.accounts.commands:users", "人员：添加登录人员"),
+    "web": ("portal.commands:web", "提供网站"),
+    "worker": ("portal.commands:worker", "处理后台任务"),
 }
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
