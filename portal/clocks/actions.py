@@ -1,14 +1,43 @@
 """Filling the calendar and the limits."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from portal.clocks import queries, seed
+from portal.clocks import queries, rules, seed
 from portal.clocks.models import CalendarDay, CalendarYear, LegalLimit
+from portal.core import facts
 from portal.core.actor import Actor
+from portal.core.facts import SubjectKind, Topic
+from portal.core.permissions import Permission, require
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceYear:
+    """A year's published holidays, in the place of what was known or computed."""
+
+    year: int
+    days: tuple[rules.CalendarDay, ...]
+    source: str
+
+
+def replace_year(session: Session, actor: Actor, command: ReplaceYear, *, now: datetime) -> int:
+    """Store a year's days off and make-up workdays instead of the former ones; returns how many days differ."""
+    require(actor, Permission.CALENDAR_IMPORT, None)
+    span = CalendarDay.day.between(date(command.year, 1, 1), date(command.year, 12, 31))
+    known = {(row.day, row.kind) for row in session.scalars(select(CalendarDay).where(span))}
+    session.execute(delete(CalendarDay).where(span))
+    session.execute(delete(CalendarYear).where(CalendarYear.year == command.year))
+    session.add(CalendarYear(year=command.year, source=command.source))
+    session.add_all([CalendarDay(day=day.day, kind=day.kind, name=day.name) for day in command.days])
+    changed = len(known ^ {(day.day, day.kind) for day in command.days})
+    facts.record(
+        session, actor, Topic.CALENDAR_IMPORTED, SubjectKind.INSTALLATION, 1, at=now, year=command.year, changed=changed
+    )
+    queries.forget_almanac()
+    return changed
 
 
 @dataclass(frozen=True, slots=True)

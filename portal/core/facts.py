@@ -16,6 +16,7 @@ class Topic(StrEnum):
 
     INSTALLATION_MADE = "installation.made"
     CLOCK_ADVANCED = "clock.advanced"
+    CALENDAR_IMPORTED = "calendar.imported"
     AUTHORITY_IMPORTED = "authority.imported"
     PERSON_ADDED = "person.added"
     PERSON_CHANGED = "person.changed"
