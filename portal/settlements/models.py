@@ -1,7 +1,6 @@
 """Rounds of a negotiation, the agreement they end in, and its performance."""
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -9,58 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.cases.models import Case, Evidence
 from portal.core.db import Fen, Model, Ref
 from portal.documents.models import Document
-
-
-class Side(StrEnum):
-    """Who made a round."""
-
-    MERCHANT = "merchant"  # 我方方案
-    CONSUMER = "consumer"  # 消费者还价
-
-
-class TermKind(StrEnum):
-    """The typed terms of an offer."""
-
-    REFUND = "refund"  # 退款
-    RETURN_REFUND = "return_refund"  # 退货退款
-    EXCHANGE = "exchange"  # 换货
-    REPAIR = "repair"  # 修理
-    SUPPLY = "supply"  # 补足数量
-    REDO = "redo"  # 重作
-    COMPENSATE = "compensate"  # 补偿
-    APOLOGY = "apology"  # 道歉
-    ADVANCE = "advance"  # 先行赔付
-    OTHER = "other"  # 其他
-
-
-class PaymentMethod(StrEnum):
-    """How money reaches the consumer."""
-
-    ORIGINAL = "original"  # 原路退回
-    CASH = "cash"  # 现金
-    TRANSFER = "transfer"  # 转账
-    VOUCHER = "voucher"  # 购物卡
-    OTHER = "other"  # 其他
-
-
-class Payer(StrEnum):
-    """Who pays the freight of what goes back."""
-
-    MERCHANT = "merchant"
-    CONSUMER = "consumer"
-    NONE = "none"  # nothing is sent
-
-
-class Answer(StrEnum):
-    """What became of a round."""
-
-    PENDING = "pending"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    COUNTERED = "countered"
-    EXPIRED = "expired"
-    UNDONE = "undone"
-    VOID = "void"  # the case ended otherwise (withdrawn, escalated)
+from portal.settlements.rules.words import Answer as Answer
+from portal.settlements.rules.words import Payer as Payer
+from portal.settlements.rules.words import PaymentMethod as PaymentMethod
+from portal.settlements.rules.words import Receipt as Receipt
+from portal.settlements.rules.words import Side as Side
+from portal.settlements.rules.words import TermKind as TermKind
+from portal.settlements.rules.words import Verdict as Verdict
 
 
 class Offer(Model):
@@ -73,6 +27,13 @@ class Offer(Model):
             "uq_settlement_offer_one_pending",
             "case_id",
             unique=True,
+            postgresql_where=text("answer = 'pending'"),
+            sqlite_where=text("answer = 'pending'"),
+        ),
+        Index(
+            "ix_settlement_offer_to_expire",
+            "expires_at",
+            "case_id",
             postgresql_where=text("answer = 'pending'"),
             sqlite_where=text("answer = 'pending'"),
         ),
@@ -143,15 +104,6 @@ class Agreement(Model):
     document: Mapped[Document] = relationship(lazy="raise_on_sql")
 
 
-class Receipt(StrEnum):
-    """What the consumer says of a performance."""
-
-    ASKED = "asked"
-    RECEIVED = "received"  # 收到
-    NOT_RECEIVED = "not_received"  # 没收到
-    SILENT = "silent"  # 七日未答
-
-
 class Performance(Model):
     """The merchant's record that it did what was agreed, with proof; the consumer has the last word."""
 
@@ -173,13 +125,6 @@ class Performance(Model):
 
     agreement: Mapped[Agreement] = relationship(lazy="raise_on_sql")
     proof: Mapped[Evidence | None] = relationship(lazy="raise_on_sql")
-
-
-class Verdict(StrEnum):
-    """The consumer's rating after fulfilment."""
-
-    SATISFIED = "satisfied"
-    UNSATISFIED = "unsatisfied"
 
 
 class Rating(Model):

@@ -1,0 +1,136 @@
+"""The words of a negotiation, each with the Chinese that people read."""
+
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Who made a round."""
+
+    MERCHANT = "merchant"  # 我方方案
+    CONSUMER = "consumer"  # 消费者还价
+
+
+class TermKind(StrEnum):
+    """The typed terms of an offer."""
+
+    REFUND = "refund"  # 退款
+    RETURN_REFUND = "return_refund"  # 退货退款
+    EXCHANGE = "exchange"  # 换货
+    REPAIR = "repair"  # 修理
+    SUPPLY = "supply"  # 补足数量
+    REDO = "redo"  # 重作
+    COMPENSATE = "compensate"  # 补偿
+    APOLOGY = "apology"  # 道歉
+    ADVANCE = "advance"  # 先行赔付
+    OTHER = "other"  # 其他
+
+
+class PaymentMethod(StrEnum):
+    """How money reaches the consumer."""
+
+    ORIGINAL = "original"  # 原路退回
+    CASH = "cash"  # 现金
+    TRANSFER = "transfer"  # 转账
+    VOUCHER = "voucher"  # 购物卡
+    OTHER = "other"  # 其他
+
+
+class Payer(StrEnum):
+    """Who pays the freight of what goes back."""
+
+    MERCHANT = "merchant"
+    CONSUMER = "consumer"
+    NONE = "none"  # nothing is sent
+
+
+class Answer(StrEnum):
+    """What became of a round."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    COUNTERED = "countered"
+    EXPIRED = "expired"
+    UNDONE = "undone"
+    VOID = "void"  # the case ended otherwise (withdrawn, escalated)
+
+
+class Receipt(StrEnum):
+    """What the consumer says of a performance."""
+
+    ASKED = "asked"
+    RECEIVED = "received"  # 收到
+    NOT_RECEIVED = "not_received"  # 没收到
+    SILENT = "silent"  # 七日未答
+
+
+class Verdict(StrEnum):
+    """The consumer's rating after fulfilment."""
+
+    SATISFIED = "satisfied"
+    UNSATISFIED = "unsatisfied"
+
+
+class RatingReason(StrEnum):
+    """Why a consumer is not satisfied; the first two mean breach (decisions 6)."""
+
+    NOT_PERFORMED = "not_performed"
+    NOT_AS_AGREED = "not_as_agreed"
+    TOO_SLOW = "too_slow"
+    ATTITUDE = "attitude"
+    OTHER = "other"
+
+
+BREACHING_REASONS = frozenset({RatingReason.NOT_PERFORMED, RatingReason.NOT_AS_AGREED})
+
+KIND_NAMES: dict[TermKind, str] = {
+    TermKind.REFUND: "退款",
+    TermKind.RETURN_REFUND: "退货退款",
+    TermKind.EXCHANGE: "换货",
+    TermKind.REPAIR: "修理",
+    TermKind.SUPPLY: "补足数量",
+    TermKind.REDO: "重作",
+    TermKind.COMPENSATE: "补偿",
+    TermKind.APOLOGY: "道歉",
+    TermKind.ADVANCE: "先行赔付",
+    TermKind.OTHER: "其他",
+}
+
+METHOD_NAMES: dict[PaymentMethod, str] = {
+    PaymentMethod.ORIGINAL: "原路退回",
+    PaymentMethod.CASH: "现金",
+    PaymentMethod.TRANSFER: "转账",
+    PaymentMethod.VOUCHER: "购物卡",
+    PaymentMethod.OTHER: "其他方式",
+}
+
+PAYER_NAMES: dict[Payer, str] = {
+    Payer.MERCHANT: "商家承担",
+    Payer.CONSUMER: "消费者承担",
+    Payer.NONE: "无",
+}
+
+ANSWER_NAMES: dict[Answer, str] = {
+    Answer.PENDING: "待答复",
+    Answer.ACCEPTED: "已接受",
+    Answer.REFUSED: "不接受",
+    Answer.COUNTERED: "已还价",
+    Answer.EXPIRED: "到期未答复",
+    Answer.UNDONE: "已撤回",
+    Answer.VOID: "已失效",
+}
+
+RECEIPT_NAMES: dict[Receipt, str] = {
+    Receipt.ASKED: "待消费者确认",
+    Receipt.RECEIVED: "消费者已收到",
+    Receipt.NOT_RECEIVED: "消费者没收到",
+    Receipt.SILENT: "消费者未答复",
+}
+
+RATING_REASON_NAMES: dict[RatingReason, str] = {
+    RatingReason.NOT_PERFORMED: "没有履行",
+    RatingReason.NOT_AS_AGREED: "和约定的不一样",
+    RatingReason.TOO_SLOW: "办得太慢",
+    RatingReason.ATTITUDE: "态度不好",
+    RatingReason.OTHER: "其他原因",
+}
