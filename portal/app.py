@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import web
+from portal import observing, web
 from portal.accounts import gate
 from portal.accounts import public_views as accounts_public
 from portal.config import Config
@@ -36,6 +36,7 @@ CSP = (
 BLUEPRINTS = (
     accounts_public.bp,
     desk_public.bp,
+    observing.bp,
     desk_regulator.bp,
 )
 

@@ -1,10 +1,9 @@
-"""The public home and the answers that machines ask for."""
+"""The public home, and how large a browser shows its pages."""
 
 from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import text
 
 from portal import web
 
@@ -28,16 +27,3 @@ def display_size() -> ResponseReturnValue:
     size = "large" if request.form.get("size") == "large" else "normal"
     response.set_cookie("size", size, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
-
-
-@bp.get("/healthz")
-def healthz() -> ResponseReturnValue:
-    """Say that the process lives."""
-    return {"ok": True}
-
-
-@bp.get("/readyz")
-def readyz() -> ResponseReturnValue:
-    """Say whether the database answers."""
-    web.database().execute(text("SELECT 1"))
-    return {"ok": True}

@@ -22,7 +22,8 @@ DOORS: dict[str, Door] = {
     "accounts_public.enter": Door("public"),
     "accounts_public.sign_in": Door("public"),
     "accounts_public.sign_out": Door("public"),
-    "desk_public.healthz": Door("public"),
     "desk_public.home": Door("public"),
-    "desk_public.readyz": Door("public"),
+    "observing_public.healthz": Door("public"),
+    "observing_public.metrics": Door("public", why="with PORTAL_METRICS_TOKEN only", answers=frozenset({404})),
+    "observing_public.readyz": Door("public"),
 }
