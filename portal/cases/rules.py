@@ -196,6 +196,23 @@ RETURN_REASON_NAMES: dict[ReturnReason, str] = {
 }
 
 
+class RevealReason(StrEnum):
+    """Why staff look at a consumer's name, phone and address (decisions 19)."""
+
+    CONTACT = "contact"  # 联系消费者协商
+    VERIFY_ORDER = "verify_order"  # 核对订单和购买记录
+    PAY_OR_COLLECT = "pay_or_collect"  # 安排退款、取件或送货
+    VERIFY_CLAIM = "verify_claim"  # 核实投诉内容
+
+
+REVEAL_REASON_NAMES: dict[RevealReason, str] = {
+    RevealReason.CONTACT: "联系消费者协商",
+    RevealReason.VERIFY_ORDER: "核对订单和购买记录",
+    RevealReason.PAY_OR_COLLECT: "安排退款、取件或送货",
+    RevealReason.VERIFY_CLAIM: "核实投诉内容",
+}
+
+
 class FailureCause(StrEnum):
     """Why a negotiation failed; the consumer's silence is not the merchant's delay (decisions 5)."""
 
