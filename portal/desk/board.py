@@ -13,8 +13,8 @@ from portal.cases.models import Case
 from portal.cases.rules import BEFORE_AGREEMENT, CaseState, Channel, FailureCause
 from portal.clocks import rules as clocks
 from portal.core.paging import COUNT_CAP
-from portal.indicators.queries import DEFINITIONS, Indicator, on_time_by_period, rates
-from portal.indicators.rules import Period, Rate, change_in_words, period_named
+from portal.indicators.queries import DEFINITIONS, Indicator, by_merchant, rates
+from portal.indicators.rules import Period, Rate, change_in_words, period_named, ranked
 from portal.settlements.models import Agreement
 
 CAUSE_NAMES: dict[FailureCause, str] = {
@@ -26,6 +26,7 @@ CAUSE_NAMES: dict[FailureCause, str] = {
 }
 LIST = "/regulator/cases"
 SHOWN_OVERDUE = 8
+SHOWN_MERCHANTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,15 @@ class OverdueRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MerchantRow:
+    """One merchant's on-time rate; `place` is None where there are too few cases to rank."""
+
+    place: int | None
+    name: str
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """Everything the page shows."""
 
@@ -89,6 +99,7 @@ class Board:
     overdue: list[OverdueRow]
     unpaid: Counter
     unpaid_sum: int  # 分
+    merchants: list[MerchantRow]
 
     @property
     def is_empty(self) -> bool:
@@ -111,22 +122,35 @@ def board(
     """Read the board of a scope (cases an officer may see, narrowed to an area) in four statements."""
     period = period_named(period_name, clocks.local_day(now))
     link = Links(period, area)
-    current, former = rates(session, scope, [period, period.former], now)
     weeks = period.weeks()
+    found = rates(session, scope, _wanted(period, weeks), now)
     counters, causes, unpaid_sum = _counts(session, scope, period, link, now)
     return Board(
         period=period,
         period_name=period_name,
         area=area,
         areas=areas,
-        figures=[_figure(indicator, current[indicator], former[indicator], link) for indicator in Indicator],
-        weeks=list(zip(weeks, on_time_by_period(session, scope, weeks, now), strict=True)),
+        figures=[_figure(one, found[one], found[f"former:{one}"], link) for one in Indicator],
+        weeks=[(week, found[f"week:{week.first}"]) for week in weeks],
         causes=causes,
         counters=counters[:-1],
         overdue=_overdue(session, scope, calendar, now),
         unpaid=counters[-1],
         unpaid_sum=unpaid_sum,
+        merchants=_merchants(session, scope, period, now),
     )
+
+
+def _wanted(period: Period, weeks: Sequence[Period]) -> dict[str, tuple[Indicator, Period]]:
+    now = {indicator.value: (indicator, period) for indicator in Indicator}
+    before = {f"former:{indicator}": (indicator, period.former) for indicator in Indicator}
+    by_week = {f"week:{week.first}": (Indicator.ON_TIME, week) for week in weeks}
+    return now | before | by_week
+
+
+def _merchants(session: Session, scope: ColumnElement[bool], period: Period, now: datetime) -> list[MerchantRow]:
+    found = ranked(by_merchant(session, scope, Indicator.ON_TIME, period, now))[:SHOWN_MERCHANTS]
+    return [MerchantRow(place if rate.is_shown else None, name, rate) for place, (_, name, rate) in enumerate(found, 1)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Each indicator defined once: the conditions of its denominator and numerator, for counting and for listing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, not_, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from portal.accounts.models import Organisation
 from portal.cases.models import Case
 from portal.cases.rules import CaseState, FailureCause
 from portal.clocks.rules import end_of_day, start_of_day
@@ -101,29 +102,36 @@ def in_part(indicator: Indicator, part: Part, period: Period, now: datetime) -> 
 
 
 def rates(
-    session: Session, scope: ColumnElement[bool], periods: Sequence[Period], now: datetime
-) -> list[dict[Indicator, Rate]]:
-    """All four rates for each period, in one statement."""
-    parts = [
-        _counts(indicator, period, scope, now, f"{place}:{indicator}")
-        for place, period in enumerate(periods)
-        for indicator in Indicator
-    ]
-    found = {row.place: Rate(int(row.met or 0), int(row.counted or 0)) for row in session.execute(union_all(*parts))}
-    return [{indicator: found[f"{place}:{indicator}"] for indicator in Indicator} for place in range(len(periods))]
+    session: Session, scope: ColumnElement[bool], wanted: Mapping[str, tuple[Indicator, Period]], now: datetime
+) -> dict[str, Rate]:
+    """Count each wanted rate of a scope, under its own key, all in one statement."""
+    parts = [_counts(key, indicator, period, scope, now) for key, (indicator, period) in wanted.items()]
+    return {row.key: Rate(int(row.met or 0), int(row.counted or 0)) for row in session.execute(union_all(*parts))}
 
 
-def on_time_by_period(
-    session: Session, scope: ColumnElement[bool], periods: Sequence[Period], now: datetime
-) -> list[Rate]:
-    """The on-time rate of each of several periods (the weeks of a chart), in one statement."""
-    parts = [_counts(Indicator.ON_TIME, period, scope, now, str(place)) for place, period in enumerate(periods)]
-    found = {row.place: Rate(int(row.met or 0), int(row.counted or 0)) for row in session.execute(union_all(*parts))}
-    return [found[str(place)] for place in range(len(periods))]
+def by_merchant(
+    session: Session, scope: ColumnElement[bool], indicator: Indicator, period: Period, now: datetime
+) -> list[tuple[int, str, Rate]]:
+    """One rate for each merchant that has cases in the period: id, name, rate; in no particular order but stable."""
+    met = func.sum(case((DEFINITIONS[indicator].met, 1), else_=0))
+    counted = (
+        select(Case.merchant_id, func.count().label("counted"), met.label("met"))
+        .where(scope, in_part(indicator, Part.ALL, period, now), Case.merchant_id.is_not(None))
+        .group_by(Case.merchant_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Organisation.id, Organisation.name, counted.c.counted, counted.c.met)
+        .join(counted, counted.c.merchant_id == Organisation.id)
+        .order_by(Organisation.id)
+    )
+    return [(row.id, row.name, Rate(int(row.met), int(row.counted))) for row in rows]
 
 
-def _counts(indicator: Indicator, period: Period, scope: ColumnElement[bool], now: datetime, place: str) -> Select[str, int, Any]:
+def _counts(
+    key: str, indicator: Indicator, period: Period, scope: ColumnElement[bool], now: datetime
+) -> Select[str, int, Any]:
     met = case((DEFINITIONS[indicator].met, 1), else_=0)
-    return select(literal(place).label("place"), func.count().label("counted"), func.sum(met).label("met")).where(
+    return select(literal(key).label("key"), func.count().label("counted"), func.sum(met).label("met")).where(
         scope, in_part(indicator, Part.ALL, period, now)
     )

@@ -1,5 +1,6 @@
 """Arithmetic of rates: the interval, the change, and when there are too few cases to say anything."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
@@ -57,6 +58,11 @@ def change_in_words(now: Rate, before: Rate) -> str:
     low, high = before.interval
     inside = "，在区间内" if low <= now.percent <= high else ""
     return f"比上期 {sign}{abs(points):.1f} 个百分点{inside}"
+
+
+def ranked(rates: Iterable[tuple[int, str, Rate]]) -> list[tuple[int, str, Rate]]:
+    """Rank by the interval's lower bound, best first; those with too few cases come last, unranked, by name."""
+    return sorted(rates, key=lambda one: (not one[2].is_shown, -one[2].interval[0] if one[2].is_shown else 0.0, one[1]))
 
 
 @dataclass(frozen=True, slots=True)
