@@ -1,0 +1,28 @@
+"""Every fact was thought of: who wakes for it is written down."""
+
+import re
+
+import pytest
+
+from portal.core.facts import SubjectKind, Topic
+from portal.worker import HANDLERS
+
+
+@pytest.mark.parametrize("topic", list(Topic), ids=[topic.value for topic in Topic])
+def test_every_topic_has_a_line_in_the_workers_table(topic: Topic) -> None:
+    assert topic in HANDLERS, f"add Topic.{topic.name} to HANDLERS in portal/worker.py; NOBODY is an answer too"
+
+
+@pytest.mark.parametrize("topic", list(Topic), ids=[topic.value for topic in Topic])
+def test_a_fact_is_named_after_its_subject_and_what_happened(topic: Topic) -> None:
+    assert re.fullmatch(r"[a-z_]+\.[a-z_]+", topic.value)
+
+
+def test_subjects_are_named_in_lower_case() -> None:
+    assert all(kind.value == kind.name.lower() for kind in SubjectKind)
+
+
+def test_a_handler_stands_in_jobs_and_is_listed_once() -> None:
+    for topic, handlers in HANDLERS.items():
+        names = [handler.__name__ for handler in handlers]
+        assert len(names) == len(set(names)), f"{topic}: {names}"
