@@ -11,6 +11,7 @@ import click
 from sqlalchemy import inspect, make_url
 
 from portal.config import Config, Misconfigured, load_config
+from portal.core.imported import Imported
 from portal.core.installation import Installation
 from portal.runtime import Runtime, make_runtime
 
@@ -65,6 +66,22 @@ def none_here(config: Config) -> str:
 def answer(as_json: bool, payload: dict[str, Any], text: str) -> None:
     """Give the command's result: one JSON object, or sentences for people."""
     click.echo(json.dumps(payload, ensure_ascii=False) if as_json else text)
+
+
+def tell_imported(as_json: bool, imported: Imported, what: str) -> None:
+    """Give what came of a small file: the totals, then each refused row by its line."""
+    if as_json:
+        refusals = [{"row": one.line, "code": one.code, "problem": one.text} for one in imported.problems]
+        totals = {"read": imported.read, "created": imported.created, "changed": imported.changed}
+        rest = {"unchanged": imported.unchanged, "refused": len(refusals), "refusals": refusals}
+        click.echo(json.dumps(totals | rest, ensure_ascii=False))
+        return
+    click.echo(
+        f"读到 {imported.read} 行{what}：新增 {imported.created}，更新 {imported.changed}，"
+        f"未变 {imported.unchanged}，未收 {len(imported.problems)}。"
+    )
+    for one in imported.problems:
+        click.echo(f"第 {one.line} 行（{one.code or '无代码'}）：{one.text}")
 
 
 class Upload(click.Path):

@@ -12,8 +12,8 @@ from portal.accounts import passwords
 from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
 from portal.core import facts
 from portal.core.access import AccessKind, note_access
-from portal.core.actor import AUTHORITY_ROLES, MERCHANT_ROLES, VISITOR, Actor, Role
-from portal.core.errors import NotFound, RuleBroken
+from portal.core.actor import ROLE_NAMES, VISITOR, Actor, ActorKind, Role
+from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 
@@ -59,7 +59,7 @@ def sign_in(session: Session, actor: Actor, command: SignIn, *, now: datetime) -
     if person is None:
         return SignInOutcome(SignInResult.WRONG)
     if not fits or not person.active:
-        return _count_failure(session, person, now=now)
+        return count_failure(session, person, now=now)
     person.failures, person.locked_until = 0, None
     memberships = session.scalars(
         select(Membership.id).where(Membership.person_id == person.id).order_by(Membership.id)
@@ -68,7 +68,8 @@ def sign_in(session: Session, actor: Actor, command: SignIn, *, now: datetime) -
     return SignInOutcome(SignInResult.OPEN, person.id, person.session_stamp, tuple(memberships))
 
 
-def _count_failure(session: Session, person: Person, *, now: datetime) -> SignInOutcome:
+def count_failure(session: Session, person: Person, *, now: datetime) -> SignInOutcome:
+    """Count a wrong password or code; the fifth in a row locks the name."""
     person.failures += 1
     locked = person.failures >= MAX_FAILURES
     if locked:
@@ -84,7 +85,7 @@ def _as_person(person: Person) -> Actor:
 
 @dataclass(frozen=True, slots=True)
 class AddPerson:
-    """A new person, or a further membership of one who exists."""
+    """A new person with a first membership."""
 
     sign_in_name: str
     name: str
@@ -104,8 +105,7 @@ def add_person(session: Session, actor: Actor, command: AddPerson, *, now: datet
             f"没有代码为 {command.organisation_code} 的单位。请先导入监管部门或企业。", field="organisation_code"
         )
     require(actor, Permission.PERSON_MANAGE, _Belongs(organisation.id))
-    if objection := objection_to_role(organisation.kind, command.role):
-        raise RuleBroken(objection, field="role")
+    require_role(actor, organisation.kind, command.role)
     sign_in_name = command.sign_in_name.strip().lower()
     if session.scalars(select(Person.id).where(Person.sign_in_name == sign_in_name)).first() is not None:
         raise RuleBroken(f"登录名 {sign_in_name} 已经有人使用。请换一个。", field="sign_in_name")
@@ -141,17 +141,31 @@ class _Belongs:
     organisation_id: int
 
 
+def require_role(actor: Actor, kind: OrganisationKind, role: Role) -> None:
+    """Refuse a role that does not fit the organisation, and an administrator made by anyone but his like."""
+    if role is Role.ADMIN and actor.kind not in (ActorKind.ADMIN, ActorKind.OPERATOR):
+        raise NotAllowed("系统管理员只能由系统管理员或运维人员添加。", field="role")
+    if objection := objection_to_role(kind, role):
+        raise RuleBroken(objection, field="role")
+
+
 def objection_to_role(kind: OrganisationKind, role: Role) -> str | None:
     """Say why a role does not fit an organisation, or None."""
-    fitting = {
-        OrganisationKind.MERCHANT: MERCHANT_ROLES,
-        OrganisationKind.AUTHORITY: AUTHORITY_ROLES,
-        OrganisationKind.COUNCIL: AUTHORITY_ROLES,
-        OrganisationKind.OPERATOR: frozenset({Role.ADMIN}),
-    }[kind]
+    fitting = roles_of(kind)
     if role in fitting:
         return None
-    return f"岗位 {role.value} 不属于这类单位。可用的岗位：{'、'.join(sorted(fitting))}。"
+    names = "、".join(f"{ROLE_NAMES[one]}（{one.value}）" for one in fitting)
+    return f"{ROLE_NAMES[role]}（{role.value}）不是这类单位的岗位。可用的岗位：{names}。"
+
+
+def roles_of(kind: OrganisationKind) -> tuple[Role, ...]:
+    """The roles that fit an organisation; administrators may be employed by an authority."""
+    return {
+        OrganisationKind.MERCHANT: (Role.AGENT, Role.SUPERVISOR, Role.PRINCIPAL),
+        OrganisationKind.AUTHORITY: (Role.OFFICER, Role.AUDITOR, Role.CHIEF, Role.ADMIN),
+        OrganisationKind.COUNCIL: (Role.OFFICER, Role.AUDITOR, Role.CHIEF),
+        OrganisationKind.OPERATOR: (Role.ADMIN,),
+    }[kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,13 @@
 """Passwords: argon2id, and what we ask of a new one."""
 
+import secrets
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_LENGTH = 10  # our limit; GB/T 22239 asks for "complexity" without a number
+
+_PLAIN = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0, 1
 
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash("nobody has this password")
@@ -12,6 +16,14 @@ _NOBODY = _hasher.hash("nobody has this password")
 def hash_password(password: str) -> str:
     """Hash a password with argon2id."""
     return _hasher.hash(password)
+
+
+def generated_password() -> str:
+    """Make a password to be handed over once: sixteen characters without look-alikes, in groups of four (80 bits)."""
+    while True:
+        groups = ["".join(secrets.choice(_PLAIN) for _ in range(4)) for _ in range(4)]
+        if any(character.isdigit() for group in groups for character in group):
+            return "-".join(groups)
 
 
 def matches(password_hash: str | None, password: str) -> bool:

@@ -52,7 +52,7 @@ def signed_in(session: Session, membership_id: int, stamp: str) -> SignedIn | No
 def actor_of(session: Session, membership: Membership) -> Actor:
     """The actor that a membership makes; loads the jurisdiction of an authority's people."""
     organisation = membership.organisation
-    kind = KINDS[organisation.kind]
+    kind = ActorKind.ADMIN if membership.role is Role.ADMIN else KINDS[organisation.kind]
     return Actor(
         kind=kind,
         person_id=membership.person_id,
@@ -85,3 +85,16 @@ def authority_by_name(session: Session, name: str) -> Organisation | None:
         )
         .order_by(Organisation.id)
     ).first()
+
+
+def person_exists(session: Session, sign_in_name: str) -> bool:
+    """Say whether somebody has this sign-in name."""
+    return (
+        session.scalars(select(Person.id).where(Person.sign_in_name == sign_in_name.strip().lower())).first()
+        is not None
+    )
+
+
+def operator_code(session: Session) -> str | None:
+    """The code of the operator's own organisation, made with the installation."""
+    return session.scalars(select(Organisation.code).where(Organisation.kind == OrganisationKind.OPERATOR)).first()

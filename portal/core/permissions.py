@@ -29,6 +29,7 @@ class Permission(StrEnum):
     MERCHANT_READ = "merchant:read"
     MERCHANT_SUSPEND = "merchant:suspend"
     MESSAGES_READ = "messages:read"
+    MESSAGE_RESOLVE = "message:resolve"
     OFFER_MAKE = "offer:make"
     PERFORMANCE_RECORD = "performance:record"
     PERSON_MANAGE = "person:manage"
@@ -110,6 +111,7 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.MERCHANT_READ: ((is_own_merchant,), (in_jurisdiction,), (runs_the_house,)),
     Permission.MERCHANT_SUSPEND: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
     Permission.MESSAGES_READ: ((runs_the_house,),),
+    Permission.MESSAGE_RESOLVE: ((in_jurisdiction, works_cases), (runs_the_house,)),
     Permission.OFFER_MAKE: ((is_own_merchant,), (runs_the_house,)),
     Permission.PERFORMANCE_RECORD: ((is_own_merchant,),),
     Permission.PERSON_MANAGE: (
