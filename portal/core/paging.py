@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Page(Generic[T]):
 class SortKey:
     """One column of the order; the last key of every list is unique."""
 
-    column: ColumnElement[Any]
+    column: ColumnElement[Any] | InstrumentedAttribute[Any]
     read: Callable[[Any], Any]
     descending: bool = False
 

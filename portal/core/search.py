@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, literal_column, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.core.db import is_postgresql
 
@@ -108,7 +108,7 @@ def rescope(session: Session, table: SearchTable, row_id: int, scopes: Iterable[
 
 
 def matches(
-    session: Session, table: SearchTable, key: ColumnElement[int], query: str, scope: str
+    session: Session, table: SearchTable, key: ColumnElement[int] | InstrumentedAttribute[int], query: str, scope: str
 ) -> ColumnElement[bool] | None:
     """Return the condition that `key` is among the newest matches inside `scope`; None where nothing can be searched.
 
