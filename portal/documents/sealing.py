@@ -1,0 +1,67 @@
+"""A paper's content: fixed as canonical JSON, named by its digest, sealed under the key of its case."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.core.privacy import DataKey, vault_of
+from portal.documents.models import Document, DocumentKind
+
+SEAL = "document.content"
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0 O, 1 I L, U: people type it from paper
+CODE_LENGTH = 8
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What an agreement says, before it is fixed; `outlay` in 分, days as ISO dates."""
+
+    kind: DocumentKind
+    number: str
+    case_id: int
+    title: str
+    parties: Pairs
+    matters: Pairs
+    terms: tuple[str, ...]
+    outlay: int
+    perform_on: str
+    clauses: tuple[str, ...]
+    confirmation: Pairs
+    notice: str
+
+
+def seal_document(session: Session, key: DataKey, paper: Paper, *, now: datetime) -> Document:
+    """Fix a paper: canonical content, digest, check code; whoever changes a word changes the digest."""
+    content = canonical({name: value for name, value in asdict(paper).items() if name != "case_id"})
+    document = Document(
+        number=paper.number,
+        kind=paper.kind,
+        check_code="".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH)),
+        digest=hashlib.sha256(content.encode()).hexdigest(),
+        case_id=paper.case_id,
+        key_id=key.id,
+        content_sealed=vault_of(session).seal(key, content, SEAL),
+        made_at=now,
+    )
+    session.add(document)
+    session.flush()
+    return document
+
+
+def open_document(session: Session, document: Document) -> dict[str, Any]:
+    """The content of a paper as it was fixed; raises Erased when its key was destroyed."""
+    key = session.get_one(DataKey, document.key_id)
+    content: dict[str, Any] = json.loads(vault_of(session).open(key, document.content_sealed, SEAL))
+    return content
+
+
+def canonical(content: Any) -> str:
+    """JSON in one way only: sorted keys, no spaces, ASCII (RFC 8785 for integers and strings)."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -1,0 +1,33 @@
+"""What happens in a negotiation, one function each; every one locks the case, so that of two at once one wins.
+
+Facts (subject: the case): OFFER_MADE, OFFER_UNDONE, OFFER_COUNTERED, OFFER_REFUSED, OFFER_EXPIRED, AGREEMENT_MADE,
+PERFORMANCE_RECORDED, PERFORMANCE_CONFIRMED, SETTLEMENT_RATED, CASE_BREACHED, CASE_CLOSED, CASE_FAILED.
+"""
+
+from portal.settlements.actions.answers import AcceptCounter as AcceptCounter
+from portal.settlements.actions.answers import AcceptOffer as AcceptOffer
+from portal.settlements.actions.answers import CounterOffer as CounterOffer
+from portal.settlements.actions.answers import RefuseCounter as RefuseCounter
+from portal.settlements.actions.answers import RefuseOffer as RefuseOffer
+from portal.settlements.actions.answers import accept_counter as accept_counter
+from portal.settlements.actions.answers import accept_offer as accept_offer
+from portal.settlements.actions.answers import counter_offer as counter_offer
+from portal.settlements.actions.answers import refuse_counter as refuse_counter
+from portal.settlements.actions.answers import refuse_offer as refuse_offer
+from portal.settlements.actions.due import DueCase as DueCase
+from portal.settlements.actions.due import breach_late as breach_late
+from portal.settlements.actions.due import close_unconfirmed as close_unconfirmed
+from portal.settlements.actions.due import expire_offer as expire_offer
+from portal.settlements.actions.due import fail_late as fail_late
+from portal.settlements.actions.ending import void_pending as void_pending
+from portal.settlements.actions.offers import MakeOffer as MakeOffer
+from portal.settlements.actions.offers import UndoOffer as UndoOffer
+from portal.settlements.actions.offers import make_offer as make_offer
+from portal.settlements.actions.offers import undo_offer as undo_offer
+from portal.settlements.actions.performing import AnswerReceipt as AnswerReceipt
+from portal.settlements.actions.performing import RateSettlement as RateSettlement
+from portal.settlements.actions.performing import RecordPerformance as RecordPerformance
+from portal.settlements.actions.performing import answer_receipt as answer_receipt
+from portal.settlements.actions.performing import rate_settlement as rate_settlement
+from portal.settlements.actions.performing import record_performance as record_performance
+from portal.settlements.rules import TermDraft as TermDraft
