@@ -80,6 +80,7 @@ TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
     (S.NEGOTIATING, E.AGREE): S.AGREED,
     (S.NEGOTIATING, E.FAIL): S.FAILED,
     (S.NEGOTIATING, E.WITHDRAW): S.WITHDRAWN,
+    (S.NEGOTIATING, E.BREACH): S.BREACHED,  # an offer after a breach ended without agreement: the breach stands
     (S.OFFERED, E.CONTACT): S.OFFERED,
     (S.OFFERED, E.LAPSE): S.NEGOTIATING,
     (S.OFFERED, E.COUNTER): S.NEGOTIATING,

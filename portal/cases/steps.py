@@ -116,7 +116,10 @@ def next_warning(session: Session, case: Case, *, now: datetime) -> datetime | N
     """The next warning of the merchant's limit, the last of which is the end itself."""
     if case.dispatched_at is None:
         return None
-    return coming_warning(almanac(session), case.dispatched_at, case.due_at, now=now)
+    if coming := coming_warning(almanac(session), case.dispatched_at, case.due_at, now=now):
+        return coming
+    # The platform's day may end before the merchant's limit; at the end of that the case must be looked at again.
+    return case.respond_by if case.respond_by is not None and case.respond_by > now else None
 
 
 def coming_warning(book: Almanac, dispatched_at: datetime, due_at: datetime, *, now: datetime) -> datetime | None:
