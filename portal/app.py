@@ -22,6 +22,9 @@ from portal.desk import public_views as desk_public
 from portal.desk import regulator_views as desk_regulator
 from portal.desk.navigation import navigation
 from portal.extensions import babel, csrf, limiter, login
+from portal.notifications import merchant_views as notifications_merchant
+from portal.notifications import public_views as notifications_public
+from portal.notifications import regulator_views as notifications_regulator
 from portal.resources import resource_folder
 from portal.runtime import Runtime
 
@@ -38,6 +41,9 @@ BLUEPRINTS = (
     desk_public.bp,
     observing.bp,
     desk_regulator.bp,
+    notifications_merchant.bp,
+    notifications_public.bp,
+    notifications_regulator.bp,
 )
 
 STATUS = {NotAllowed: 403, NotFound: 404, Stale: 409}

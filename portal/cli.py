@@ -26,6 +26,7 @@ COMMANDS: Table = {
     "run": ("portal.commands:run", "在一台机器上运行全部"),
     "schedule": ("portal.commands:schedule", "按时发起定时任务"),
     "tick": ("portal.commands:tick", "把现在到期的事情全部做完"),
+    "messages": ("portal.notifications.commands:messages", "消息：发给谁、经什么通道、内容和链接"),
     "users": ("portal.accounts.commands:users", "人员：添加登录人员"),
     "web": ("portal.commands:web", "提供网站"),
     "worker": ("portal.commands:worker", "处理后台任务"),

@@ -5,9 +5,13 @@ A fact without a line is a mistake that a sweep finds; NOBODY says that it was t
 
 from collections.abc import Callable, Mapping
 
+from portal.accounts.links import WipeEnded, wipe_expired_links
+from portal.core.actor import SYSTEM
 from portal.core.errors import NotFound
 from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, do_all, do_duty
+from portal.notifications import jobs as notices
+from portal.notifications.sending import send_due_messages
 from portal.outbox import Delivered, Handler, deliver_due
 from portal.runtime import Runtime
 
@@ -30,7 +34,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.TIP_CHANGED: NOBODY,
     Topic.FILING_REGISTERED: NOBODY,
     Topic.FILING_CHANGED: NOBODY,
-    Topic.FILING_ESCALATED: NOBODY,
+    Topic.FILING_ESCALATED: (notices.keep_links,),
     Topic.FILING_DECIDED: NOBODY,
     Topic.FILING_WITHDRAWN: NOBODY,
     Topic.CASE_OPENED: NOBODY,
@@ -42,26 +46,31 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.CASE_ASSIGNED: NOBODY,
     Topic.CASE_NOTED: NOBODY,
     Topic.CASE_CONTACTED: NOBODY,
-    Topic.CASE_FAILED: NOBODY,
-    Topic.CASE_WITHDRAWN: NOBODY,
-    Topic.CASE_BREACHED: NOBODY,
-    Topic.CASE_CLOSED: NOBODY,
-    Topic.CASE_WARNED: NOBODY,
+    Topic.CASE_FAILED: (
+        notices.cancel_offer_message,
+        notices.tell_of_failure,
+        notices.notify_staff,
+        notices.keep_links,
+    ),
+    Topic.CASE_WITHDRAWN: (notices.cancel_offer_message, notices.notify_staff, notices.keep_links),
+    Topic.CASE_BREACHED: (notices.tell_of_breach, notices.notify_staff, notices.keep_links),
+    Topic.CASE_CLOSED: (notices.keep_links,),
+    Topic.CASE_WARNED: (notices.notify_staff,),
     Topic.CASE_BACKFILLED: NOBODY,
     Topic.EVIDENCE_ADDED: NOBODY,
-    Topic.OFFER_MADE: NOBODY,
-    Topic.OFFER_UNDONE: NOBODY,
-    Topic.OFFER_COUNTERED: NOBODY,
-    Topic.OFFER_REFUSED: NOBODY,
-    Topic.OFFER_ACCEPTED: NOBODY,
-    Topic.OFFER_EXPIRED: NOBODY,
+    Topic.OFFER_MADE: (notices.tell_of_offer, notices.keep_links),
+    Topic.OFFER_UNDONE: (notices.cancel_offer_message,),
+    Topic.OFFER_COUNTERED: (notices.notify_staff,),
+    Topic.OFFER_REFUSED: (notices.notify_staff,),
+    Topic.OFFER_ACCEPTED: (notices.send_receipt, notices.notify_staff),
+    Topic.OFFER_EXPIRED: (notices.cancel_offer_message, notices.notify_staff),
     Topic.AGREEMENT_MADE: NOBODY,
-    Topic.PERFORMANCE_RECORDED: NOBODY,
-    Topic.PERFORMANCE_CONFIRMED: NOBODY,
-    Topic.PERFORMANCE_DENIED: NOBODY,
+    Topic.PERFORMANCE_RECORDED: (notices.ask_for_receipt,),
+    Topic.PERFORMANCE_CONFIRMED: (notices.notify_staff, notices.keep_links),
+    Topic.PERFORMANCE_DENIED: (notices.notify_staff, notices.keep_links),
     Topic.SETTLEMENT_RATED: NOBODY,
-    Topic.LINK_ASKED: NOBODY,
-    Topic.CODE_ASKED: NOBODY,
+    Topic.LINK_ASKED: (notices.send_fresh_link,),
+    Topic.CODE_ASKED: (notices.send_code,),
     Topic.MESSAGE_FAILED: NOBODY,
     Topic.MESSAGE_RESOLVED: NOBODY,
     Topic.DELIVERY_GIVEN_UP: NOBODY,
@@ -78,8 +87,19 @@ def _dispatch_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(delivered.taken + delivered.done, delivered.failed)
 
 
+def _send_duty(runtime: Runtime) -> DutyReport:
+    counts = send_due_messages(runtime)
+    return DutyReport(counts.done, counts.put_off + counts.failed + counts.uncertain)
+
+
+def _wipe_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(runtime.perform(SYSTEM, wipe_expired_links, WipeEnded()))
+
+
 DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals in seconds
     Duty("dispatch", 2, _dispatch_duty, light=True),
+    Duty("send-messages", 2, _send_duty),
+    Duty("wipe-links", 3600, _wipe_duty),
 )
 
 

@@ -58,9 +58,9 @@ class TooLong(Exception):  # noqa: N818
     """The text would need a third part: the installation's own address is too long."""
 
 
-def _sms(name: str, gateway_code: str, text: str, *, by: bool = False, secret: str = "link") -> Template:
+def _sms(name: str, gateway_code: str, text: str, *, by: bool = False, filled: str = "link") -> Template:
     parameters = ("signature", "merchant", "tail", *(("by",) if by else ()))
-    return Template(name, gateway_code, f"【{{signature}}】{text}可拨12315核实", parameters, (secret,))
+    return Template(name, gateway_code, f"【{{signature}}】{text}可拨12315核实", parameters, (filled,))
 
 
 def _staff(name: str, subject: str, text: str) -> Template:
@@ -102,15 +102,25 @@ TEMPLATES: dict[TemplateCode, Template] = {
         "验证码",
         "ODR_CODE",
         f"验证码{{code}}，{CODE_MINUTES}分钟内有效，确认{{merchant}}的方案（尾号{{tail}}）。勿告诉他人，",
-        secret="code",  # noqa: S106  a parameter's name
+        filled="code",
     ),
     T.FRESH_LINK: _sms("重发链接", "ODR_FRESH_LINK", "{merchant}投诉（编号尾号{tail}）的链接，勿转发：{link} "),
-    T.STAFF_COUNTERED: _staff("消费者还价", "投诉 {case}：消费者还价", "消费者对我方方案提出还价，可以接受或再提方案。"),
-    T.STAFF_REFUSED: _staff("消费者不接受", "投诉 {case}：消费者不接受方案", "消费者不接受我方方案。{by}前可以再提方案。"),
-    T.STAFF_EXPIRED: _staff("方案到期", "投诉 {case}：方案到期未答复", "方案到期，消费者没有答复。{by}前可以再提方案。"),
-    T.STAFF_AGREED: _staff("达成和解", "投诉 {case}：已达成和解", "消费者接受方案，和解协议已经生成。{by}前履行并登记凭证。"),
+    T.STAFF_COUNTERED: _staff(
+        "消费者还价", "投诉 {case}：消费者还价", "消费者对我方方案提出还价，可以接受或再提方案。"
+    ),
+    T.STAFF_REFUSED: _staff(
+        "消费者不接受", "投诉 {case}：消费者不接受方案", "消费者不接受我方方案。{by}前可以再提方案。"
+    ),
+    T.STAFF_EXPIRED: _staff(
+        "方案到期", "投诉 {case}：方案到期未答复", "方案到期，消费者没有答复。{by}前可以再提方案。"
+    ),
+    T.STAFF_AGREED: _staff(
+        "达成和解", "投诉 {case}：已达成和解", "消费者接受方案，和解协议已经生成。{by}前履行并登记凭证。"
+    ),
     T.STAFF_CONFIRMED: _staff("确认收到", "投诉 {case}：消费者确认收到", "消费者确认收到，本件已和解。"),
-    T.STAFF_DENIED: _staff("没有收到", "投诉 {case}：消费者反映没有收到", "消费者反映没有收到约定的履行。请核对付款或交付记录。"),
+    T.STAFF_DENIED: _staff(
+        "没有收到", "投诉 {case}：消费者反映没有收到", "消费者反映没有收到约定的履行。请核对付款或交付记录。"
+    ),
     T.STAFF_BREACHED: _staff("未兑现", "投诉 {case}：和解未兑现", "和解协议没有按期履行，本件已重新打开。"),
     T.STAFF_FAILED: _staff("未和解", "投诉 {case}：协商未成", "协商没有达成，消费者仍可接受新方案。"),
     T.STAFF_WITHDRAWN: _staff("已撤回", "投诉 {case}：消费者撤回", "消费者撤回投诉，本件不再办理。"),

@@ -16,6 +16,7 @@ MAY_READ_A_CLOCK = {
     "portal/accounts/gate.py": "the idle limit of a session is the browser's real time",
     "portal/accounts/public_views.py": "the same",
     "portal/cli.py": "the command line's own progress and names",
+    "portal/notifications/gateways.py": "the timestamp that another house checks against real time",
     "portal/core/installation.py": "the installation's clock stands on the real one",
     "portal/runtime.py": "hands the clock to every action",
     "portal/web.py": "one moment for a request",

@@ -9,7 +9,9 @@ from portal.accounts.models import Membership, Organisation, OrganisationKind
 from portal.cases.models import Case
 from portal.core.actor import Role
 from portal.enrolment.models import Merchant
-from tests.factories import disputes, people
+from portal.notifications import recipients
+from portal.notifications.models import Message, MessageState
+from tests.factories import disputes, messages, people
 
 
 @dataclass
@@ -20,6 +22,7 @@ class World:
     authority: Organisation
     merchant: Merchant
     case: Case
+    message: Message
     members: dict[str, Membership] = field(default_factory=dict)  # by caller
 
 
@@ -33,7 +36,9 @@ def make_world(session: Session) -> World:
     operator = Organisation(kind=OrganisationKind.OPERATOR, code="ODR-OPERATOR", name="运维单位")
     session.add(operator)
     session.flush()
-    world = World(session, a, ours, disputes.case(session, a, ours))
+    case = disputes.case(session, a, ours)
+    message = messages.message(session, recipients.case_of(session, case.id), state=MessageState.FAILED)
+    world = World(session, a, ours, case, message)
     places = {
         "agent": (ours.id, Role.AGENT),
         "supervisor": (ours.id, Role.SUPERVISOR),
@@ -54,4 +59,5 @@ def make_world(session: Session) -> World:
 
 SUBJECTS: dict[str, Subject] = {
     "case": lambda world: {"reference": world.case.reference},
+    "message": lambda world: {"reference": world.message.reference},
 }

@@ -1,0 +1,127 @@
+"""Putting messages into the table, each once: the same fact, template and recipient never make a second row."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounts import links
+from portal.accounts.models import ConsumerLink
+from portal.cases.models import Case
+from portal.core.facts import Fact
+from portal.core.privacy import mask_phone, vault_of
+from portal.notifications import recipients
+from portal.notifications.models import Message, MessageChannel, MessageState, RecipientKind
+from portal.notifications.templates import TEMPLATES, TemplateCode
+
+SEAL = "message.to"
+
+
+def draft_sms(
+    session: Session,
+    fact: Fact,
+    case: Case,
+    template: TemplateCode,
+    *,
+    now: datetime,
+    code_id: int | None = None,
+    link_ends_at: datetime | None = None,
+    **parameters: str,
+) -> Message | None:
+    """Write a short message to the consumer's verified phone; None where it is already there.
+
+    Without such a phone the row says so and waits for an officer. `link_ends_at` matters for a new link only.
+    """
+    if _has_message(session, fact, template, RecipientKind.CONSUMER):
+        return None
+    reached = recipients.consumer_phone(session, case)
+    message = _message(
+        fact, case, template, RecipientKind.CONSUMER, now=now,
+        parameters={**recipients.sms_parameters(session, case), **parameters}, code_id=code_id,
+    )  # fmt: skip
+    message.channel = MessageChannel.SMS
+    if reached.phone is None:
+        message.state, message.problem = MessageState.FAILED, reached.problem
+    else:
+        address(session, message, reached.phone, now=now, link_ends_at=link_ends_at)
+    session.add(message)
+    session.flush()
+    return message
+
+
+def address(
+    session: Session, message: Message, phone: str, *, now: datetime, link_ends_at: datetime | None = None
+) -> None:
+    """Point a short message at a number, with that recipient's link where the template has one."""
+    vault = vault_of(session)
+    message.recipient = vault.blind(phone, "phone")
+    message.to_mask, message.to_sealed = mask_phone(phone), vault.seal_secret(phone, SEAL)
+    if "link" in TEMPLATES[TemplateCode(message.template)].secrets and message.case_id is not None:
+        link: ConsumerLink = links.issue_link(session, message.case_id, phone, now=now, expires_at=link_ends_at)[0]
+        message.link_id = link.id
+
+
+def draft_for_staff(
+    session: Session, fact: Fact, case: Case, template: TemplateCode, kind: RecipientKind, *, now: datetime, by: str
+) -> None:
+    """Put a notice on an organisation's desk, and mail it where an address is known."""
+    organisation_id = recipients.organisation_of(case, kind)
+    if organisation_id is None or _has_message(session, fact, template, kind):
+        return
+    vault = vault_of(session)
+    parameters = {"case": case.reference, "by": by}
+    notice = _message(fact, case, template, kind, now=now, parameters=parameters)
+    notice.channel, notice.state, notice.sent_at = MessageChannel.DESK, MessageState.SENT, now
+    notice.organisation_id = organisation_id
+    notice.recipient = vault.blind(str(organisation_id), "desk")
+    session.add(notice)
+    for mail in recipients.staff_mails(session, case, kind):
+        letter = _message(fact, case, template, kind, now=now, parameters=parameters)
+        letter.channel, letter.organisation_id = MessageChannel.MAIL, organisation_id
+        letter.recipient = vault.blind(mail, "mail")
+        letter.to_mask, letter.to_sealed = mask_mail(mail), vault.seal_secret(mail, SEAL)
+        session.add(letter)
+    session.flush()
+
+
+def mask_mail(mail: str) -> str:
+    """Write a mail address for lists: li***@example.cn."""
+    name, _, host = mail.rpartition("@")
+    return f"{name[:2]}***@{host}"
+
+
+def _has_message(session: Session, fact: Fact, template: TemplateCode, kind: RecipientKind) -> bool:
+    found = session.scalars(
+        select(Message.id)
+        .where(Message.fact_id == fact.id, Message.template == template, Message.recipient_kind == kind)
+        .limit(1)
+    ).first()
+    return found is not None
+
+
+def _message(
+    fact: Fact,
+    case: Case,
+    template: TemplateCode,
+    kind: RecipientKind,
+    *,
+    now: datetime,
+    parameters: dict[str, Any],
+    code_id: int | None = None,
+) -> Message:
+    return Message(
+        reference=secrets.token_hex(8),
+        fact_id=fact.id,
+        case_id=case.id,
+        recipient_kind=kind,
+        recipient=b"",
+        to_mask="",
+        template=template.value,
+        parameters=parameters,
+        code_id=code_id,
+        idempotency_key=secrets.token_hex(16),
+        next_at=now,
+        created_at=now,
+    )

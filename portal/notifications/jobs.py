@@ -1,0 +1,157 @@
+"""What each fact sets off: messages to the consumer, notices to staff, and how long a link lives.
+
+Every handler looks at the case as it is now, for a fact may be delivered late, and may run twice.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from portal.accounts import links
+from portal.cases.models import Case
+from portal.cases.rules import WITH_MERCHANT, CaseState, Channel, FailureCause
+from portal.clocks import rules as clocks
+from portal.clocks.queries import almanac
+from portal.core.actor import ActorKind
+from portal.core.facts import Fact, SubjectKind, Topic
+from portal.notifications import rules
+from portal.notifications.drafting import draft_for_staff, draft_sms
+from portal.notifications.models import Message, MessageState, RecipientKind
+from portal.notifications.recipients import case_of
+from portal.notifications.templates import TemplateCode
+from portal.settlements.models import Agreement, Offer
+from portal.settlements.rules.words import Answer, Side
+
+OVER = "方案已撤回、到期或有了结果，不再通知。"
+MERCHANT, OFFICER = RecipientKind.MERCHANT, RecipientKind.OFFICER
+
+STAFF_NOTICES: dict[Topic, tuple[TemplateCode, tuple[RecipientKind, ...]]] = {
+    Topic.OFFER_COUNTERED: (TemplateCode.STAFF_COUNTERED, (MERCHANT,)),
+    Topic.OFFER_REFUSED: (TemplateCode.STAFF_REFUSED, (MERCHANT,)),
+    Topic.OFFER_EXPIRED: (TemplateCode.STAFF_EXPIRED, (MERCHANT,)),
+    Topic.OFFER_ACCEPTED: (TemplateCode.STAFF_AGREED, (MERCHANT,)),
+    Topic.PERFORMANCE_CONFIRMED: (TemplateCode.STAFF_CONFIRMED, (MERCHANT,)),
+    Topic.PERFORMANCE_DENIED: (TemplateCode.STAFF_DENIED, (MERCHANT, OFFICER)),
+    Topic.CASE_BREACHED: (TemplateCode.STAFF_BREACHED, (MERCHANT, OFFICER)),
+    Topic.CASE_FAILED: (TemplateCode.STAFF_FAILED, (MERCHANT, OFFICER)),
+    Topic.CASE_WITHDRAWN: (TemplateCode.STAFF_WITHDRAWN, (MERCHANT,)),
+    Topic.CASE_WARNED: (TemplateCode.STAFF_WARNED, (MERCHANT,)),
+}
+
+
+def tell_of_offer(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Send the consumer the link to an offer that still stands; runs only after the undo window."""
+    case = case_of(session, fact.subject_id)
+    offer = _offer_of(session, fact, case)
+    if offer is None or offer.side != Side.MERCHANT or offer.answer != Answer.PENDING or offer.expires_at <= now:
+        return
+    by = rules.moment_words(offer.expires_at.astimezone(clocks.SHANGHAI))
+    draft_sms(session, fact, case, TemplateCode.OFFER_MADE, now=now, by=by)
+
+
+def cancel_offer_message(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Call back the message of an offer that was undone, expired or ended otherwise, as far as it is not out."""
+    session.execute(
+        update(Message)
+        .where(
+            Message.case_id == fact.subject_id,
+            Message.template == TemplateCode.OFFER_MADE,
+            Message.state == MessageState.WAITING,
+            Message.fact_id < fact.id,
+        )
+        .values(state=MessageState.CANCELLED, problem=OVER)
+    )
+
+
+def send_receipt(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Send the consumer who accepted an offer the link to the receipt, with the day of performance."""
+    case = case_of(session, fact.subject_id)
+    perform_on = session.scalars(
+        select(Agreement.perform_on).where(Agreement.case_id == case.id).order_by(Agreement.id.desc()).limit(1)
+    ).first()
+    if perform_on is None or case.state not in (CaseState.AGREED, CaseState.PERFORMED):
+        return
+    draft_sms(session, fact, case, TemplateCode.AGREED, now=now, by=rules.day_words(perform_on))
+
+
+def ask_for_receipt(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Ask the consumer whether what was promised has come: 收到 or 没收到."""
+    case = case_of(session, fact.subject_id)
+    if case.state is CaseState.PERFORMED:
+        draft_sms(session, fact, case, TemplateCode.RECEIPT_ASKED, now=now)
+
+
+def tell_of_breach(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Tell the consumer of a breach found by the clock; whoever said 没收到 knows already."""
+    case = case_of(session, fact.subject_id)
+    if case.state is CaseState.BREACHED and fact.actor_kind is not ActorKind.CONSUMER:
+        draft_sms(session, fact, case, TemplateCode.BREACHED, now=now)
+
+
+def tell_of_failure(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Tell the consumer that nothing was agreed: channel A asks for a choice, channel B is the officer's (decisions 3)."""
+    case = case_of(session, fact.subject_id)
+    if case.state is not CaseState.FAILED or case.cause is FailureCause.CONSUMER_ESCALATED:
+        return
+    template = TemplateCode.CHOICE_ASKED if case.channel is Channel.GREEN else TemplateCode.WITH_AUTHORITY
+    draft_sms(session, fact, case, template, now=now)
+
+
+def send_code(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Send a six-digit code to the verified phone."""
+    case = case_of(session, fact.subject_id)
+    draft_sms(session, fact, case, TemplateCode.CODE, now=now, code_id=fact.detail["code_id"])
+
+
+def send_fresh_link(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Send the registered phone a link that lives, because the holder of a dead one asked."""
+    case = case_of(session, fact.subject_id)
+    days = fact.detail["days"]
+    ends_at = now + timedelta(days=days) if days else None
+    draft_sms(session, fact, case, TemplateCode.FRESH_LINK, now=now, link_ends_at=ends_at)
+
+
+def notify_staff(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Put the fact on the desks that it concerns, and mail it where an address is known."""
+    template, kinds = STAFF_NOTICES[fact.topic]
+    case = case_of(session, fact.subject_id)
+    if fact.topic is Topic.CASE_WARNED and case.state not in WITH_MERCHANT:
+        return
+    for kind in kinds:
+        draft_for_staff(session, fact, case, template, kind, now=now, by=_due_words(session, case, template))
+
+
+def keep_links(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Let the case's links end when it closed, and live on when it did not or reopened (decisions 12).
+
+    30 days after closing; a year while 没收到 can still be said: rows of limits.
+    """
+    case_id = fact.detail["case_id"] if fact.subject_kind is SubjectKind.FILING else fact.subject_id
+    case = case_of(session, case_id)
+    limits = {
+        CaseState.CLOSED_SETTLED: "link_after_closing",
+        CaseState.WITHDRAWN: "link_after_closing",
+        CaseState.FAILED: "link_after_closing" if case.closed_at else "",
+        CaseState.CLOSED_UNCONFIRMED: "not_received",
+    }
+    limit = limits.get(case.state, "")
+    ends_at = almanac(session).derive(limit, case.closed_at or fact.at).due_at if limit else None
+    links.expire_links(session, case.id, ends_at)
+
+
+def _offer_of(session: Session, fact: Fact, case: Case) -> Offer | None:
+    query = select(Offer).where(Offer.case_id == case.id).order_by(Offer.round.desc()).limit(1)
+    if "offer_id" in fact.detail:
+        query = query.where(Offer.id == fact.detail["offer_id"])
+    elif "round" in fact.detail:
+        query = query.where(Offer.round == fact.detail["round"])
+    return session.scalars(query).first()
+
+
+def _due_words(session: Session, case: Case, template: TemplateCode) -> str:
+    if template is TemplateCode.STAFF_AGREED and case.perform_by is not None:
+        return rules.day_words(clocks.due_day(case.perform_by))
+    if case.respond_by is not None:
+        return rules.day_words(clocks.due_day(case.respond_by))
+    return "到期"

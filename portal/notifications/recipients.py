@@ -1,0 +1,103 @@
+"""Who is told about a case and how they are reached, and the words by which a message names the case."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
+from portal.cases.models import Case, PhoneSource
+from portal.core.actor import Role
+from portal.core.privacy import Erased, takes_sms, vault_of
+from portal.enrolment.models import Merchant
+from portal.intake.models import Filing
+from portal.notifications import rules
+from portal.notifications.models import RecipientKind
+
+MOST_MAILS = 20  # of one organisation and one message
+
+NO_PHONE = "没有已核实的手机号，短信没有发出。请电话联系，或寄送带二维码的一页信函。"
+LANDLINE = "登记的是座机，收不到短信。请电话联系，或寄送带二维码的一页信函。"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A verified number, or why there is none."""
+
+    phone: str | None
+    problem: str | None = None
+
+
+def case_of(session: Session, case_id: int) -> Case:
+    """The case of a fact, with everything a message names."""
+    return session.scalars(
+        select(Case)
+        .where(Case.id == case_id)
+        .options(
+            joinedload(Case.key),
+            joinedload(Case.authority),
+            joinedload(Case.merchant).joinedload(Merchant.organisation),
+        )
+    ).one()
+
+
+def consumer_phone(session: Session, case: Case) -> Reached:
+    """The consumer's verified mobile number; only the filing's and an officer's count (decisions 10)."""
+    if case.phone_sealed is None or case.phone_source not in (PhoneSource.FILING, PhoneSource.OFFICER):
+        return Reached(None, NO_PHONE)
+    try:
+        phone = vault_of(session).open(case.key, case.phone_sealed, "case.phone")
+    except Erased:
+        return Reached(None, NO_PHONE)
+    return Reached(phone) if takes_sms(phone) else Reached(None, LANDLINE)
+
+
+def sms_parameters(session: Session, case: Case) -> dict[str, str]:
+    """The regulator's signature, the merchant's short name and the tail of the 登记编号."""
+    number = session.scalars(
+        select(Filing.number).where(Filing.case_id == case.id).order_by(Filing.id).limit(1)
+    ).first()
+    return {
+        "signature": rules.short_authority(_signing(session, case.authority).name),
+        "merchant": rules.short_merchant(case.merchant.organisation.name if case.merchant else ""),
+        "tail": rules.number_tail(number or case.reference),
+    }
+
+
+def organisation_of(case: Case, kind: RecipientKind) -> int | None:
+    """The id of the organisation that a message for staff goes to."""
+    return case.merchant_id if kind is RecipientKind.MERCHANT else case.authority_id
+
+
+def staff_mails(session: Session, case: Case, kind: RecipientKind) -> list[str]:
+    """The known mail addresses of those who answer for the case: sign-in names that are addresses.
+
+    A merchant's assignee and heads, an authority's officers and chiefs; at most twenty.
+    """
+    names = session.scalars(
+        select(Person.sign_in_name)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Membership.organisation_id == organisation_of(case, kind),
+            Person.active,
+            Person.sign_in_name.contains("@", autoescape=True),
+            _answers_for(case, kind),
+        )
+        .order_by(Person.id)
+        .limit(MOST_MAILS)
+    )
+    return list(names)
+
+
+def _answers_for(case: Case, kind: RecipientKind) -> ColumnElement[bool]:
+    if kind is RecipientKind.OFFICER:
+        return Membership.role.in_([Role.OFFICER, Role.CHIEF])
+    return or_(Membership.role.in_([Role.SUPERVISOR, Role.PRINCIPAL]), Person.id == case.assignee_id)
+
+
+def _signing(session: Session, authority: Organisation) -> Organisation:
+    """The district above a 所, for its name is what people know; any other authority signs itself."""
+    if authority.level != "所" or authority.parent_id is None:
+        return authority
+    parent = session.get(Organisation, authority.parent_id)
+    return parent if parent is not None and parent.kind is OrganisationKind.AUTHORITY else authority
