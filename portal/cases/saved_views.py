@@ -1,11 +1,10 @@
 """Filters of a list under a name: one's own, or shared with the whole organisation."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.cases.models import SavedView
@@ -14,7 +13,6 @@ from portal.core.errors import NotAllowed, NotFound, RuleBroken
 
 MAX_VIEWS = 20  # a person, our limit
 MAX_NAME = 20  # characters
-SHOWN_VIEWS = 12  # tabs beside the built-in ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +70,6 @@ class DeleteView:
 def delete_view(session: Session, actor: Actor, command: DeleteView, *, now: datetime) -> None:
     """Delete a view; only its owner may. The cases it showed stay as they are."""
     session.delete(_own(session, actor, command.reference))
-
-
-def views_for(session: Session, actor: Actor) -> Sequence[SavedView]:
-    """One's own views and those the colleagues share, own ones first."""
-    return session.scalars(
-        select(SavedView)
-        .where(
-            SavedView.organisation_id == actor.organisation_id,
-            or_(SavedView.person_id == actor.person_id, SavedView.shared),
-        )
-        .order_by(SavedView.person_id != actor.person_id, SavedView.at, SavedView.id)
-        .limit(SHOWN_VIEWS)
-    ).all()
 
 
 def _own(session: Session, actor: Actor, reference: str) -> SavedView:
