@@ -31,6 +31,7 @@ _FOREIGN = (
     (b"\xfe\xff", "文件是UTF-16编码，请另存为UTF-8编码的CSV或XLSX后再导入。"),
 )
 _WEB_PAGE = re.compile(rb"\s*<(!doctype|html|table|\?xml|head|meta)", re.IGNORECASE)
+_TOTALS = re.compile(r"(合计|总计|小计|共计|制表|填报|审核|导出)")  # sums and signatures below a table
 NOT_TEXT = "无法识别文件的文字编码或表头，请另存为UTF-8编码的CSV或XLSX后再导入。"
 
 
@@ -170,7 +171,7 @@ def read_named(
         raise UnreadableFile(_without(missing))
     count_lines(records)
     rows = [_named(row, positions) for row in records() if row.line > header]
-    return NamedTable(frozenset(positions), [row for row in rows if any(row.values.values())])
+    return NamedTable(frozenset(positions), [row for row in rows if _says_something(row, required)])
 
 
 def _readings(stream: BinaryIO) -> list[Records]:
@@ -199,6 +200,12 @@ def _named(row: Row, positions: Mapping[str, int]) -> NamedRow:
         return text_of(row.cells[position]) if position < len(row.cells) else ""
 
     return NamedRow(row.line, {name: text(position) for name, position in positions.items()})
+
+
+def _says_something(row: NamedRow, required: Sequence[str]) -> bool:
+    texts = [text for text in row.values.values() if text]
+    missing = sum(not row.values[name] for name in required)
+    return bool(texts) and not (missing and _TOTALS.match(texts[0]))
 
 
 def _without(missing: Sequence[str]) -> str:
