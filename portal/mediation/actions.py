@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.accounts.links import expire_links
 from portal.cases import access, steps
 from portal.cases.models import Case
-from portal.cases.rules import CaseState, FailureCause
+from portal.cases.rules import CaseEvent, CaseState, FailureCause
 from portal.clocks.queries import almanac
 from portal.core import facts
 from portal.core.actor import Actor
@@ -20,8 +20,7 @@ from portal.core.permissions import Permission, require
 from portal.intake.models import Filing
 from portal.intake.states import AdminEvent, next_admin_state
 from portal.mediation import rules
-from portal.settlements.models import Offer
-from portal.settlements.rules import Answer
+from portal.settlements.actions import ending, void_pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,7 @@ def escalate(session: Session, actor: Actor, command: Escalate, *, now: datetime
         raise RuleBroken(objection)
 
     if rules.ends_negotiation(case.state):
-        _void_pending(session, case, now=now)
-        steps.fail(session, actor, case, FailureCause.CONSUMER_ESCALATED, now=now)
+        _end_negotiation(session, actor, case, now=now)
     fresh = [one for one in filings if one.escalated_at is None and one.admin_state in rules.UNDECIDED]
     for filing in fresh:
         _mark_asked(session, actor, filing, now=now)
@@ -74,7 +72,7 @@ def withdraw_complaint(session: Session, actor: Actor, command: WithdrawComplain
     if objection := rules.objection_to_withdrawal(case.state):
         raise RuleBroken(objection)
 
-    _void_pending(session, case, now=now)
+    void_pending(session, case, now=now)
     steps.withdraw(session, actor, case, now=now)
     for filing in _filings(session, case):
         if rules.may_withdraw_filing(filing.admin_state):
@@ -136,13 +134,14 @@ def _record(session: Session, actor: Actor, topic: Topic, filing: Filing, *, now
     )
 
 
-def _void_pending(session: Session, case: Case, *, now: datetime) -> None:
-    """An offer or counter-offer that still waits falls with the negotiation."""
-    pending = session.scalars(
-        select(Offer).where(Offer.case_id == case.id, Offer.answer == Answer.PENDING).with_for_update()
-    ).first()
-    if pending is not None:
-        pending.answer, pending.answered_at = Answer.VOID, now
+def _end_negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) -> None:
+    """Fail the case with this cause; one that had failed or breached before becomes again what it was."""
+    void_pending(session, case, now=now)
+    if case.cause is None and case.agreed_at is None:
+        steps.fail(session, actor, case, FailureCause.CONSUMER_ESCALATED, now=now)
+        return
+    lapse = CaseEvent.LAPSE if case.state is CaseState.OFFERED else None
+    ending.settle_state(session, case, lapse, now=now)
 
 
 def _let_links_end(session: Session, case: Case, *, now: datetime) -> None:

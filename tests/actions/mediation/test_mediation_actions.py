@@ -105,6 +105,17 @@ def test_asking_outside_a_negotiation_leaves_its_state(session: Session, state: 
     assert filing_of(session, case).admin_state is AdminState.RECEIVED
 
 
+def test_asking_during_a_second_chance_leaves_the_first_cause(session: Session) -> None:
+    failed = dispute(session, CaseState.OFFERED, cause=FailureCause.MERCHANT_DELAY)
+    breached = dispute(session, CaseState.OFFERED, agreed_at=NOW, perform_by=LATER)
+    for case, state in ((failed, CaseState.FAILED), (breached, CaseState.BREACHED)):
+        offer = pending(session, case)
+        escalate(session, consumer(case), Escalate(case.id), now=NOW)
+        assert (case.state, offer.answer) == (state, Answer.VOID)
+        assert Topic.CASE_FAILED not in topics(session, SubjectKind.CASE, case.id)  # not counted a second time
+    assert failed.cause is FailureCause.MERCHANT_DELAY
+
+
 def test_asking_twice_changes_nothing(session: Session) -> None:
     case = dispute(session, CaseState.OFFERED, Channel.GREEN)
     escalate(session, consumer(case), Escalate(case.id), now=NOW)
