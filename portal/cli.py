@@ -117,7 +117,7 @@ def wrong_usage(problem: click.UsageError) -> str:
         case click.exceptions.NoSuchCommand(command_name=name):
             text = f"没有命令 {name}。"
         case click.BadParameter(param=click.Parameter() as parameter):
-            text = f"{parameter.opts[0]} 不对：{problem.message}"
+            text = f"{parameter.human_readable_name} 不对：{problem.message}"
         case _:
             text = problem.message
     return f"用法不对：{text} 请看 {path} --help。"
