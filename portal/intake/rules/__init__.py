@@ -4,6 +4,7 @@ from portal.accounts.rules import find_authority as find_authority
 from portal.accounts.rules import normalised_company as normalised_company
 from portal.cases.rules import Channel as Channel
 from portal.intake.rules.cells import Cell as Cell
+from portal.intake.rules.cells import is_masked as is_masked
 from portal.intake.rules.cells import storable as storable
 from portal.intake.rules.columns import LINE_HEADER as LINE_HEADER
 from portal.intake.rules.columns import REASON_HEADER as REASON_HEADER
@@ -15,6 +16,12 @@ from portal.intake.rules.columns import Source as Source
 from portal.intake.rules.columns import detect_source as detect_source
 from portal.intake.rules.columns import field_named as field_named
 from portal.intake.rules.columns import match_header as match_header
+from portal.intake.rules.headlines import DEMAND_NAMES as DEMAND_NAMES
+from portal.intake.rules.headlines import headline_of as headline_of
+from portal.intake.rules.headlines import leaf as leaf
+from portal.intake.rules.joining import Newcomer as Newcomer
+from portal.intake.rules.joining import OpenCase as OpenCase
+from portal.intake.rules.joining import case_to_join as case_to_join
 from portal.intake.rules.parsing import Flag as Flag
 from portal.intake.rules.parsing import ParsedRow as ParsedRow
 from portal.intake.rules.parsing import Refusal as Refusal
@@ -33,9 +40,3 @@ from portal.intake.rules.routing import similar as similar
 from portal.intake.rules.words import Demand as Demand
 from portal.intake.rules.words import Diversion as Diversion
 from portal.intake.rules.words import Kind as Kind
-from portal.intake.rules.headlines import DEMAND_NAMES as DEMAND_NAMES
-from portal.intake.rules.headlines import headline_of as headline_of
-from portal.intake.rules.headlines import leaf as leaf
-from portal.intake.rules.joining import Newcomer as Newcomer
-from portal.intake.rules.joining import OpenCase as OpenCase
-from portal.intake.rules.joining import case_to_join as case_to_join

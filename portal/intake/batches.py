@@ -1,0 +1,235 @@
+"""A few hundred rows of a file, judged and sealed outside any transaction, ready to be stored in one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.cases.models import Case
+from portal.cases.rules import CaseState, Channel
+from portal.core.privacy import DataKey
+from portal.intake import rules, values
+from portal.intake.context import Context
+from portal.intake.models import Filing, Tip
+from portal.intake.rules import Columns, Kind, Newcomer, OpenCase, ParsedRow, Refusal, Routing, Row, Source
+from portal.intake.values import NewCase, Values
+
+JOINABLE = (  # open, and whose it is is not in question
+    CaseState.WAITING,
+    CaseState.DISPATCHED,
+    CaseState.ACCEPTED,
+    CaseState.NEGOTIATING,
+    CaseState.OFFERED,
+    CaseState.AGREED,
+    CaseState.PERFORMED,
+    CaseState.BREACHED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A complaint that opens a case."""
+
+    row: ParsedRow
+    routing: Routing
+    key: DataKey
+    case: NewCase
+    filing: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A complaint that joins an open case; sealed under that case's key."""
+
+    row: ParsedRow
+    routing: Routing
+    case_id: int
+    filing: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A tip for the register."""
+
+    row: ParsedRow
+    key: DataKey
+    tip: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A number that is known already, with other contents than before."""
+
+    row: ParsedRow
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one commit stores."""
+
+    rows: tuple[Row, ...]
+    at: datetime
+    openings: tuple[Opening, ...]
+    joinings: tuple[Joining, ...]
+    tips: tuple[Registered, ...]
+    changed: tuple[Changed, ...]
+    repeated: int
+    refusals: tuple[tuple[Row, Refusal], ...]
+
+
+def prepare(
+    session: Session, rows: Sequence[Row], columns: Columns, source: Source, context: Context, *, now: datetime
+) -> Batch:
+    """Read, judge, route and seal rows; asks the database only for known numbers and open cases."""
+    parsed: list[ParsedRow] = []
+    refusals: list[tuple[Row, Refusal]] = []
+    for row in rows:
+        result = rules.parse_row(row, columns, source=source, now=now)
+        if isinstance(result, Refusal):
+            refusals.append((row, result))
+        else:
+            parsed.append(result)
+    fresh, changed, repeated = _told_apart(session, parsed, source, context)
+    tips = tuple(_registered(row, context, at=now) for row in fresh if row.kind is Kind.TIP)
+    complaints = [
+        (row, rules.route(rules.filing_facts(row), context.merchants)) for row in fresh if row.kind is Kind.COMPLAINT
+    ]
+    joined = _joined(session, complaints, context, at=now)
+    keys = _keys(session, set(joined.values()))
+    return Batch(
+        rows=tuple(rows),
+        at=now,
+        openings=tuple(_opening(*each, context, at=now) for each in complaints if each[0].number not in joined),
+        joinings=tuple(
+            _joining(row, routing, joined[row.number], keys, context, at=now)
+            for row, routing in complaints
+            if row.number in joined
+        ),
+        tips=tips,
+        changed=tuple(changed),
+        repeated=repeated,
+        refusals=tuple(refusals),
+    )
+
+
+def _told_apart(
+    session: Session, parsed: Sequence[ParsedRow], source: Source, context: Context
+) -> tuple[list[ParsedRow], list[Changed], int]:
+    """Return new rows, known numbers with other contents, and how many numbers were known."""
+    known = known_digests(session, source.value, [row.number for row in parsed])
+    fresh: list[ParsedRow] = []
+    changed: list[Changed] = []
+    for row in parsed:
+        digest = values.row_digest(context.vault, row)
+        before = known.get(row.number)
+        if before is None:
+            fresh.append(row)
+        elif before != digest:
+            changed.append(Changed(row, digest))
+        known[row.number] = digest
+    return fresh, changed, len(parsed) - len(fresh)
+
+
+def known_digests(session: Session, source: str, numbers: Sequence[str]) -> dict[str, bytes]:
+    """Look up which numbers of a channel are stored, as complaint or tip, with the digests of their rows."""
+    if not numbers:
+        return {}
+    both = (
+        select(model.number, model.row_digest).where(model.source == source, model.number.in_(numbers))
+        for model in (Filing, Tip)
+    )
+    first, second = both
+    return dict(session.execute(first.union_all(second)).all())
+
+
+def _joined(
+    session: Session, complaints: Sequence[tuple[ParsedRow, Routing]], context: Context, *, at: datetime
+) -> dict[str, int]:
+    """Return for the numbers that join an open case its id (decisions 9); suspected tips never do."""
+    by_phone: dict[bytes, list[tuple[ParsedRow, int]]] = {}
+    for row, routing in complaints:
+        index = values.phone_index(context.vault, row)
+        if index and routing.merchant_id is not None and not row.suspected_tip:
+            by_phone.setdefault(index, []).append((row, routing.merchant_id))
+    if not by_phone:
+        return {}
+    found = _open_cases(session, list(by_phone))
+    within = context.joining_span(at)
+    joined = {}
+    for index, candidates in by_phone.items():
+        for row, merchant_id in candidates:
+            newcomer = Newcomer(row.source.value, merchant_id, row.amount, row.registered_at)
+            case_id = rules.case_to_join(newcomer, found.get(index, ()), within)
+            if case_id is not None:
+                joined[row.number] = case_id
+                found[index] = [_with(one, newcomer) if one.id == case_id else one for one in found[index]]
+    return joined
+
+
+def _with(case: OpenCase, newcomer: Newcomer) -> OpenCase:
+    amount = newcomer.amount if case.amount is None else case.amount
+    return OpenCase(case.id, case.merchant_id, amount, (*case.filings, (newcomer.source, newcomer.registered_at)))
+
+
+def _open_cases(session: Session, phones: Sequence[bytes]) -> dict[bytes, list[OpenCase]]:
+    rows = session.execute(
+        select(
+            Filing.phone_index,
+            Case.id,
+            Case.merchant_id,
+            Case.candidates,
+            Case.amount,
+            Filing.source,
+            Filing.registered_at,
+        )
+        .join(Case, Case.id == Filing.case_id)
+        .where(Filing.phone_index.in_(phones), Case.is_open, Case.state.in_(JOINABLE))
+        .order_by(Case.id, Filing.id)
+    )
+    found: dict[tuple[bytes, int], OpenCase] = {}
+    for index, case_id, merchant_id, candidates, amount, source, registered_at in rows:
+        merchant = merchant_id or candidates.get("only")
+        if index is None or merchant is None:
+            continue
+        before = found.get((index, case_id))
+        filings = (*(before.filings if before else ()), (source, registered_at))
+        found[index, case_id] = OpenCase(case_id, merchant, amount, filings)
+    by_phone: dict[bytes, list[OpenCase]] = {}
+    for (index, _), case in found.items():
+        by_phone.setdefault(index, []).append(case)
+    return by_phone
+
+
+def _keys(session: Session, case_ids: set[int]) -> Mapping[int, DataKey]:
+    if not case_ids:
+        return {}
+    rows = session.execute(
+        select(Case.id, DataKey).join(DataKey, DataKey.id == Case.key_id).where(Case.id.in_(case_ids))
+    )
+    return dict(rows.all())
+
+
+def _opening(row: ParsedRow, routing: Routing, context: Context, *, at: datetime) -> Opening:
+    key = context.vault.loose_key(now=at)
+    return Opening(
+        row=row,
+        routing=routing,
+        key=key,
+        case=values.case_of(row, routing, key, context, at=at),
+        filing=values.filing_of(row, Channel(routing.channel), key, context, at=at),
+    )
+
+
+def _joining(
+    row: ParsedRow, routing: Routing, case_id: int, keys: Mapping[int, DataKey], context: Context, *, at: datetime
+) -> Joining:
+    filing = values.filing_of(row, Channel(routing.channel), keys[case_id], context, at=at)
+    return Joining(row, routing, case_id, filing)
+
+
+def _registered(row: ParsedRow, context: Context, *, at: datetime) -> Registered:
+    key = context.vault.loose_key(now=at)
+    return Registered(row, key, values.tip_of(row, key, context, at=at))

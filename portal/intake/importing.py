@@ -1,0 +1,138 @@
+"""Running an import: read, prepare, store, a batch a commit, until the end of the file; safe to kill at any moment."""
+
+import itertools
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import joinedload
+
+from portal.core import files
+from portal.core.actor import Actor
+from portal.core.errors import RuleBroken, Stale
+from portal.core.files import Damaged
+from portal.core.privacy import Erased
+from portal.intake import batches
+from portal.intake.actions import RAW_FILE, BeginAttempt, EndAttempt, begin_attempt, end_attempt
+from portal.intake.context import Context, read_context
+from portal.intake.models import ImportRun, ImportState
+from portal.intake.rules import Row
+from portal.intake.sheets import OpenSheet, UnreadableFile
+from portal.intake.storing import StoreBatch, store_batch
+from portal.intake.uploads import reopen
+from portal.runtime import Runtime
+
+LARGEST, SMALLEST = 200, 20  # rows a commit (decisions 11)
+LONGEST_SECONDS = 0.4  # a slower batch is followed by a smaller one: SQLite has a single writer
+TRIES = 3  # of a batch that another process's commit has overtaken
+
+
+class Progress(Protocol):
+    """Told after each commit: rows read and committed, lines of the sheet below its header, refused rows."""
+
+    def __call__(self, done: int, total: int, refused: int) -> None:
+        """Take the figures."""
+
+
+def silent(done: int, total: int, refused: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    runtime: Runtime
+    actor: Actor
+    run_id: int
+    number: int
+    sheet: OpenSheet
+    context: Context
+
+
+def run_import(
+    runtime: Runtime, actor: Actor, run_id: int, progress: Progress = silent, *, anew: bool = False
+) -> ImportRun:
+    """Read a run's file from where it stopped to its end; a run that has ended is given back as it is.
+
+    `anew` takes up a run that had failed. Raises RuleBroken with the run's problem where it fails, Overtaken where
+    another process takes the run over.
+    """
+    run = runtime.perform(actor, begin_attempt, BeginAttempt(run_id, anew))
+    if run.state is not ImportState.RUNNING:
+        return run
+    try:
+        attempt = _open(runtime, actor, run)
+    except (UnreadableFile, Damaged, Erased) as fault:
+        problem = str(fault) if isinstance(fault, UnreadableFile) else "原文件已不在或已损坏，请重新上传。"
+        raise _failed(runtime, actor, run, problem) from None
+    progress(run.next_row, run.total_rows or 0, run.totals["refused"])
+    try:
+        _store_all(attempt, run.last_line, progress)
+    except _CannotStore as row:
+        raise _failed(runtime, actor, run, f"第 {row.line} 行无法存入，请联系运维人员。之前的行已存入。") from row
+    return runtime.perform(actor, end_attempt, EndAttempt(run_id, run.attempt))
+
+
+def _open(runtime: Runtime, actor: Actor, run: ImportRun) -> _Attempt:
+    with runtime.reading() as session:
+        stored = session.scalars(
+            select(ImportRun).where(ImportRun.id == run.id).options(joinedload(ImportRun.key))
+        ).one()
+        assert stored.stored_at is not None
+        content = files.get(session, stored.key, stored.stored_at, RAW_FILE)
+        context = read_context(session, run.authority_id)
+    return _Attempt(runtime, actor, run.id, run.attempt, reopen(content, run.source, run.mapping), context)
+
+
+def _failed(runtime: Runtime, actor: Actor, run: ImportRun, problem: str) -> RuleBroken:
+    runtime.perform(actor, end_attempt, EndAttempt(run.id, run.attempt, problem))
+    return RuleBroken(problem)
+
+
+class _CannotStore(Exception):  # noqa: N818
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def _store_all(attempt: _Attempt, last_line: int, progress: Progress) -> None:
+    rows = attempt.sheet.rows(after=last_line)
+    size = LARGEST
+    while chunk := list(itertools.islice(rows, size)):
+        started = time.monotonic()
+        run = _store(attempt, chunk)
+        progress(run.next_row, run.total_rows or 0, run.totals["refused"])
+        slow = time.monotonic() - started > LONGEST_SECONDS
+        size = max(size // 2, SMALLEST) if slow else min(size * 2, LARGEST)
+
+
+def _store(attempt: _Attempt, rows: Sequence[Row]) -> ImportRun:
+    """Store rows together; where the database refuses one of them, each by itself, up to the one at fault."""
+    try:
+        return _store_together(attempt, rows)
+    except (Stale, DBAPIError):
+        run = None
+        for row in rows:
+            try:
+                run = _store_together(attempt, [row])
+            except (Stale, DBAPIError) as fault:
+                raise _CannotStore(row.line) from fault
+        assert run is not None
+        return run
+
+
+def _store_together(attempt: _Attempt, rows: Sequence[Row]) -> ImportRun:
+    for _ in range(TRIES - 1):
+        with suppress(Stale):  # a number or a case was another's in between: look again
+            return _store_once(attempt, rows)
+    return _store_once(attempt, rows)
+
+
+def _store_once(attempt: _Attempt, rows: Sequence[Row]) -> ImportRun:
+    sheet, context, runtime = attempt.sheet, attempt.context, attempt.runtime
+    with runtime.reading() as session:
+        batch = batches.prepare(session, rows, sheet.columns, sheet.source, context, now=runtime.now())
+    return runtime.perform(attempt.actor, store_batch, StoreBatch(attempt.run_id, attempt.number, batch, context))

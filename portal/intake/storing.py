@@ -1,0 +1,308 @@
+"""Storing a batch of rows with the run's progress and totals: one action, one commit."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from portal.cases import steps
+from portal.cases.models import Case
+from portal.cases.rules import CaseState
+from portal.clocks import rules as clocks
+from portal.core import facts, search
+from portal.core.actor import Actor
+from portal.core.db import Model
+from portal.core.errors import Refused, Stale
+from portal.core.facts import Fact, Outbox, SubjectKind, Topic
+from portal.core.privacy import DataKey, vault_of
+from portal.core.search import Document
+from portal.documents.numbers import take_numbers
+from portal.intake import rules, values
+from portal.intake.access import locked_run
+from portal.intake.batches import Batch, Changed, Joining, Opening, Registered
+from portal.intake.context import Context
+from portal.intake.models import Filing, ImportRefusal, ImportRun, ImportState, Tip
+from portal.intake.rules import Refusal, Row, WaitingReason
+from portal.intake.rules.cells import text_of
+
+CELLS = "import.cells"  # sealing purpose
+AGREED_ELSEWHERE = (WaitingReason.LOCAL_DIVERSION, WaitingReason.NO_DIVERSION)  # another channel's word lifts these
+
+
+class Overtaken(Refused):
+    """Another process has taken the run over; this one stops and has stored nothing twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreBatch:
+    """A prepared batch of a run's attempt."""
+
+    run_id: int
+    attempt: int
+    batch: Batch
+    context: Context
+
+
+def store_batch(session: Session, actor: Actor, command: StoreBatch, *, now: datetime) -> ImportRun:
+    """Store rows, refusals, totals and progress together.
+
+    Raises Overtaken where a newer attempt is at the run, Stale where a case to be joined has closed meanwhile or
+    (by the unique index) another process has stored one of the numbers: the batch is then prepared anew.
+    """
+    batch, context = command.batch, command.context
+    run = locked_run(session, command.run_id)
+    if run.attempt != command.attempt or run.state is not ImportState.RUNNING:
+        raise Overtaken("这个文件正由另一个进程导入，请稍后在导入列表里查看结果。")
+    _open_cases(session, actor, run, batch.openings, context, at=batch.at)
+    _join_cases(session, actor, run, batch.joinings, at=batch.at)
+    _register_tips(session, actor, run, batch.tips, context, at=batch.at)
+    _take_changes(session, actor, run, batch.changed, at=batch.at)
+    _keep_refusals(session, run, batch.refusals)
+    _progress(run, batch, now=now)
+    return run
+
+
+def _open_cases(
+    session: Session, actor: Actor, run: ImportRun, openings: Sequence[Opening], context: Context, *, at: datetime
+) -> None:
+    if not openings:
+        return
+    key_ids = _store_keys(session, [one.key for one in openings])
+    references = _references(session, [one.case.prefix for one in openings], at=at)
+    rows = [
+        {**one.case.values, "key_id": key_id, "reference": reference}
+        for one, key_id, reference in zip(openings, key_ids, references, strict=True)
+    ]
+    case_ids = _inserted(session, Case, rows)
+    filings = [
+        {**one.filing, "key_id": key_id, "case_id": case_id, "import_id": run.id}
+        for one, key_id, case_id in zip(openings, key_ids, case_ids, strict=True)
+    ]
+    session.execute(insert(Filing.__table__), filings)  # type: ignore[arg-type]
+    documents = [
+        Document(
+            case_id,
+            f"{reference}\n{one.case.values['headline']}\n{values.searchable(one.row)}",
+            steps.search_scopes(one.case.values["merchant_id"], list(one.case.upwards)),
+        )
+        for one, case_id, reference in zip(openings, case_ids, references, strict=True)
+    ]
+    search.index_documents(session, search.CASE_SEARCH, documents)
+    _record(session, actor, _openings_told(run, openings, case_ids), at=at)
+
+
+Told = tuple[Topic, SubjectKind, int, dict[str, Any]]
+
+
+def _openings_told(run: ImportRun, openings: Sequence[Opening], case_ids: Sequence[int]) -> list[Told]:
+    told: list[Told] = []
+    for one, case_id in zip(openings, case_ids, strict=True):
+        origin = {"source": one.row.source.value, "number": one.row.number, "import": run.reference}
+        told.append((Topic.CASE_OPENED, SubjectKind.CASE, case_id, origin))
+        if one.routing.dispatched:
+            detail = {"merchant_id": one.routing.merchant_id}
+            told.append((Topic.CASE_DISPATCHED, SubjectKind.CASE, case_id, detail))
+    return told
+
+
+def _references(session: Session, prefixes: Sequence[str], *, at: datetime) -> list[str]:
+    """Number cases consecutively within prefix and month: HL2608-0001."""
+    month = clocks.local_day(at).strftime("%y%m")
+    blocks = {
+        prefix: iter(take_numbers(session, f"case:{prefix}{month}", prefixes.count(prefix)))
+        for prefix in sorted(set(prefixes))  # one order for all: two imports never wait for each other
+    }
+    return [f"{prefix}{month}-{next(blocks[prefix]):04d}" for prefix in prefixes]
+
+
+def _join_cases(session: Session, actor: Actor, run: ImportRun, joinings: Sequence[Joining], *, at: datetime) -> None:
+    if not joinings:
+        return
+    ids = sorted({one.case_id for one in joinings})
+    cases = {
+        case.id: case
+        for case in session.scalars(
+            select(Case)
+            .where(Case.id.in_(ids))
+            .order_by(Case.id)
+            .options(joinedload(Case.key))
+            .with_for_update(of=Case)
+        )
+    }
+    if any(not case.is_open for case in cases.values()):
+        raise Stale("一件要并入的纠纷刚刚办结。")
+    rows = [
+        {**one.filing, "key_id": cases[one.case_id].key_id, "case_id": one.case_id, "import_id": run.id}
+        for one in joinings
+    ]
+    session.execute(insert(Filing.__table__), rows)  # type: ignore[arg-type]
+    told: list[Told] = []
+    for one in joinings:
+        case = cases[one.case_id]
+        origin = {"source": one.row.source.value, "number": one.row.number, "import": run.reference}
+        told.append((Topic.CASE_MERGED, SubjectKind.CASE, case.id, origin))
+        case.amount = one.row.amount if case.amount is None else case.amount
+        case.last_event_at = at
+        if _lifts_the_wait(one, case) and one.routing.merchant_id is not None:
+            steps.dispatch(session, actor, case, one.routing.merchant_id, now=at, joined=True)
+    _record(session, actor, told, at=at)
+    for case in cases.values():
+        reindex(session, case)
+
+
+def _lifts_the_wait(joining: Joining, case: Case) -> bool:
+    """Only the missing word of the platform held the case back, and this filing's platform has said it."""
+    return joining.routing.dispatched and case.state is CaseState.WAITING and case.wait_reason in AGREED_ELSEWHERE
+
+
+def reindex(session: Session, case: Case) -> None:
+    """Make a case's search document anew from all its filings; the case's key must be loaded."""
+    vault = vault_of(session)
+    filings = session.scalars(select(Filing).where(Filing.case_id == case.id).order_by(Filing.id)).all()
+    texts = [
+        "\n".join(
+            [
+                filing.number,
+                filing.company_name,
+                filing.object_path,
+                filing.problem_path,
+                vault.open(case.key, filing.text_sealed, "filing.text"),
+            ]
+        )
+        for filing in filings
+    ]
+    content = "\n".join([case.reference, case.headline, *texts])[: values.INDEXED]
+    scopes = steps.search_scopes(case.merchant_id, steps.authorities_upwards(session, case.authority_id))
+    search.forget(session, search.CASE_SEARCH, case.id)
+    search.index_documents(session, search.CASE_SEARCH, [Document(case.id, content, scopes)])
+
+
+def _register_tips(
+    session: Session, actor: Actor, run: ImportRun, tips: Sequence[Registered], context: Context, *, at: datetime
+) -> None:
+    if not tips:
+        return
+    key_ids = _store_keys(session, [one.key for one in tips])
+    rows = [{**one.tip, "key_id": key_id, "import_id": run.id} for one, key_id in zip(tips, key_ids, strict=True)]
+    tip_ids = _inserted(session, Tip, rows)
+    documents = [
+        Document(
+            tip_id,
+            f"{one.tip['headline']}\n{values.searchable(one.row)}",
+            tuple(search.authority_scope(above) for above in context.place_of(one.row).upwards),
+        )
+        for one, tip_id in zip(tips, tip_ids, strict=True)
+    ]
+    search.index_documents(session, search.TIP_SEARCH, documents)
+    told: list[Told] = [(Topic.TIP_REGISTERED, SubjectKind.TIP, tip_id, {}) for tip_id in tip_ids]
+    _record(session, actor, told, at=at)
+
+
+def _take_changes(session: Session, actor: Actor, run: ImportRun, changes: Sequence[Changed], *, at: datetime) -> None:
+    """Take the platform's new word: its status and date. Text and number stay as they were first sent."""
+    for change in changes:
+        row = change.row
+        filing = session.scalars(
+            select(Filing)
+            .where(Filing.source == row.source.value, Filing.number == row.number)
+            .options(joinedload(Filing.case))
+        ).first()
+        if filing is None:
+            tip_id = session.scalars(
+                update(Tip)
+                .where(Tip.source == row.source.value, Tip.number == row.number)
+                .values(row_digest=change.digest)
+                .returning(Tip.id)
+            ).one()
+            facts.record(session, actor, Topic.TIP_CHANGED, SubjectKind.TIP, tip_id, at=at)
+            continue
+        detail: dict[str, Any] = {"before": filing.platform_status, "status": row.status, "import": run.reference}
+        filing.row_digest, filing.platform_status = change.digest, row.status or filing.platform_status
+        if row.platform_due_on is not None and row.platform_due_on != filing.platform_due_on:
+            filing.platform_due_on = row.platform_due_on
+            _take_platform_day(session, filing, now=at)
+        facts.record(session, actor, Topic.FILING_CHANGED, SubjectKind.FILING, filing.id, at=at, **detail)
+
+
+def _take_platform_day(session: Session, filing: Filing, *, now: datetime) -> None:
+    case = filing.case
+    if case.source != filing.source:  # a case shows the day of its first filing
+        return
+    case.platform_due_on, case.platform_due_inferred = filing.platform_due_on, False
+    steps.set_clocks(session, case, now=now)
+
+
+def _keep_refusals(session: Session, run: ImportRun, refusals: Sequence[tuple[Row, Refusal]]) -> None:
+    if not refusals:
+        return
+    key = session.get_one(DataKey, run.key_id)
+    vault = vault_of(session)
+    rows = [
+        {
+            "import_id": run.id,
+            "row": refusal.line,
+            "number": refusal.number[:200],
+            "code": refusal.code.value,
+            "cells_sealed": vault.seal(key, _cells_text(row), CELLS),
+        }
+        for row, refusal in refusals
+    ]
+    session.execute(insert(ImportRefusal.__table__), rows)  # type: ignore[arg-type]
+
+
+def _cells_text(row: Row) -> str:
+    stored = [rules.storable(cell) for cell in row.cells]
+    return json.dumps([text_of(cell) if isinstance(cell, str) else cell for cell in stored], ensure_ascii=False)
+
+
+def _progress(run: ImportRun, batch: Batch, *, now: datetime) -> None:
+    counted = {
+        "created": len(batch.openings) + len(batch.joinings),
+        "tips": len(batch.tips),
+        "routed": sum(one.routing.dispatched for one in batch.openings),
+        "waiting": sum(not one.routing.dispatched for one in batch.openings),
+        "merged": len(batch.joinings),
+        "repeated": batch.repeated,
+        "changed": len(batch.changed),
+        "refused": len(batch.refusals),
+    }
+    run.totals = {name: run.totals.get(name, 0) + count for name, count in counted.items()}
+    run.next_row += len(batch.rows)
+    run.last_line = batch.rows[-1].line
+    run.progressed_at = now
+
+
+def _store_keys(session: Session, keys: Sequence[DataKey]) -> list[int]:
+    return _inserted(session, DataKey, [{"wrapped": key.wrapped, "created_at": key.created_at} for key in keys])
+
+
+def _inserted(session: Session, model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert rows at once; returns their ids in the rows' order."""
+    table: Any = model.__table__
+    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    return list(session.execute(statement, list(rows)).scalars())
+
+
+def _record(session: Session, actor: Actor, told: Sequence[Told], *, at: datetime) -> None:
+    """Write facts and their outbox rows at once, as `facts.record` does for one."""
+    if not told:
+        return
+    who = {
+        "actor_kind": actor.kind,
+        "actor_id": actor.person_id,
+        "actor_organisation_id": actor.organisation_id,
+        "actor_name": actor.name,
+        "at": at,
+    }
+    rows = [
+        {"topic": topic, "subject_kind": kind, "subject_id": subject_id, "detail": detail, **who}
+        for topic, kind, subject_id, detail in told
+    ]
+    fact_ids = _inserted(session, Fact, rows)
+    outbox = [{"fact_id": fact_id, "not_before": at} for fact_id in fact_ids]
+    session.execute(insert(Outbox.__table__), outbox)  # type: ignore[arg-type]
+    session.info["facts_recorded"] = session.info.get("facts_recorded", 0) + len(rows)
