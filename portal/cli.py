@@ -22,6 +22,7 @@ COMMANDS: Table = {
     "deadlines": ("portal.clocks.commands:deadlines", "期限：推算到期日并说明理由"),
     "doctor": ("portal.doctor:doctor", "逐项检查设置、数据库、队列、密钥、日历、字体"),
     "limits": ("portal.clocks.commands:limits", "期限表：天数、依据与起止"),
+    "import": ("portal.intake.commands:import_file", "从文件导入投诉举报"),
     "merchants": ("portal.enrolment.commands:merchants", "企业：导入入驻企业"),
     "run": ("portal.commands:run", "在一台机器上运行全部"),
     "schedule": ("portal.commands:schedule", "按时发起定时任务"),

@@ -12,6 +12,7 @@ from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, do_all, do_duty
 from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages
+from portal.intake.jobs import continue_imports, import_file, sweep_raw_imports
 from portal.outbox import Delivered, Handler, deliver_due
 from portal.runtime import Runtime
 
@@ -98,6 +99,8 @@ def _wipe_duty(runtime: Runtime) -> DutyReport:
 
 DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals in seconds
     Duty("dispatch", 2, _dispatch_duty, light=True),
+    Duty("imports", 30, continue_imports),
+    Duty("raw_imports", 3600, sweep_raw_imports),
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
 )
@@ -118,6 +121,7 @@ def wake(runtime: Runtime) -> None:
 
 
 JOBS: Mapping[str, Callable[..., None]] = {  # name → function (runtime, **ids); a worker refuses every other name
+    "import": import_file,
     "wake": wake,
     "duty": duty,
 }
