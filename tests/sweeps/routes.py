@@ -34,4 +34,9 @@ DOORS: dict[str, Door] = {
     "observing_public.healthz": Door("public"),
     "observing_public.metrics": Door("public", why="with PORTAL_METRICS_TOKEN only", answers=frozenset({404})),
     "observing_public.readyz": Door("public"),
+    "desk_regulator.export_board": Door("regulator"),
+    "desk_regulator.export_cases": Door("regulator"),
+    "desk_regulator.find_by_phone": Door("regulator"),
+    "desk_regulator.list_cases": Door("regulator"),
+    "desk_regulator.show_board": Door("regulator"),
 }

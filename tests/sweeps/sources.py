@@ -1,13 +1,16 @@
 """The house's own files, read and parsed once, for sweeps over their text."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 INFRASTRUCTURE = frozenset({"core", "demo"})  # folders of portal/ that are no capabilities
 EDGE_FILES = frozenset({"api", "commands", "forms", "gate", "jobs", "navigation"})
-EDGE_SUFFIXES = ("_views", "_forms", "_jobs", "_commands", "_api")
+EDGE_NAMES = re.compile(
+    r"(merchant|regulator|admin|staff|consumer|public)_([a-z]+_)*views|[a-z_]+_(forms|jobs|commands)"
+)
 
 
 def python_files(*folders: str) -> list[Path]:
@@ -49,7 +52,7 @@ def capability(file: Path) -> str | None:
 def is_edge_module(dotted: str) -> bool:
     """Say whether `portal.cases.merchant_views` and its kind stand at the edge of a capability."""
     parts = dotted.split(".")
-    return len(parts) > 2 and (parts[2] in EDGE_FILES or parts[2].endswith(EDGE_SUFFIXES))
+    return len(parts) > 2 and (parts[2] in EDGE_FILES or EDGE_NAMES.fullmatch(parts[2]) is not None)
 
 
 def dotted(file: Path) -> str:
