@@ -41,7 +41,7 @@ class InspectingClient(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send a request and inspect the answer if it is a page."""
-        response = super().open(*args, **kwargs)
+        response = super().open(*args, **{"buffered": True, **kwargs})  # read whole, so that files are closed
         if self.inspect and response.mimetype == "text/html" and response.get_data():
             problems = objections(response.get_data(as_text=True), path=response.request.path)
             assert not problems, f"{response.request.path}: " + "; ".join(problems)

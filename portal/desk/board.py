@@ -11,19 +11,13 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Organisation
 from portal.cases.models import Case
 from portal.cases.rules import BEFORE_AGREEMENT, CaseState, Channel, FailureCause
+from portal.cases.wording import CAUSE_NAMES
 from portal.clocks import rules as clocks
 from portal.core.paging import COUNT_CAP
 from portal.indicators.queries import DEFINITIONS, Indicator, by_merchant, rates
 from portal.indicators.rules import Period, Rate, change_in_words, period_named, ranked
 from portal.settlements.models import Agreement
 
-CAUSE_NAMES: dict[FailureCause, str] = {
-    FailureCause.MERCHANT_DELAY: "商家逾期",
-    FailureCause.CONSUMER_SILENT: "消费者未答复",
-    FailureCause.NO_AGREEMENT: "协商未达成",
-    FailureCause.UNREACHABLE: "联系不到当事人",
-    FailureCause.CONSUMER_ESCALATED: "消费者请求处理",
-}
 LIST = "/regulator/cases"
 SHOWN_OVERDUE = 8
 SHOWN_MERCHANTS = 10

@@ -43,7 +43,7 @@ MERCHANT = (
         (
             Item("今日", "today", "desk_merchant.today", "/merchant/", "overdue", "bad"),
             Item("工作台", "inbox", "desk_merchant.worklist", "/merchant/cases", "open"),
-            Item("待付款", "yuan", "desk_merchant.worklist", "/merchant/cases?tab=unpaid", "unpaid"),
+            Item("待付款", "yuan", "desk_merchant.worklist", "/merchant/cases?view=pay", "unpaid"),
         ),
     ),
     Section(

@@ -1,14 +1,24 @@
 """The officer's desk: the board, the list of cases, the whole file of one."""
 
-from flask import Blueprint, request
+from dataclasses import replace
+from datetime import date
+
+from flask import Blueprint, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from portal import web
+from portal.cases import lookups
+from portal.cases.lookups import RecordExport
+from portal.clocks import rules as clocks
 from portal.clocks.queries import almanac
-from portal.desk import areas, board, board_chart
+from portal.core.errors import RuleBroken
+from portal.desk import areas, board, board_chart, found, officer_page, sheets
 from portal.desk.board import Board, Counter
+from portal.desk.forms import PhoneSearchForm
+from portal.desk.officer_filters import OfficerFilters, Tab
+from portal.desk.officer_list import Asked
 from portal.indicators.rules import PERIODS
 
 bp = Blueprint("desk_regulator", __name__, url_prefix="/regulator")
@@ -52,3 +62,70 @@ def read_board() -> Board:
 def link_to(counter: Counter, words: str) -> Markup:
     """A link from a panel's head to the list behind its number."""
     return Markup('<a href="{}">{}</a>').format(counter.href, escape(words))
+
+
+@bp.get("/board.xlsx")
+def export_board() -> ResponseReturnValue:
+    """Give the board's figures as a file, and record it."""
+    view = read_board()
+    web.perform(lookups.record_export, RecordExport("board", request.query_string.decode()))
+    rows = [
+        [one.title, one.meaning, str(view.period.first), str(view.period.last), one.rate.numerator,
+         one.rate.denominator, round(one.rate.percent, 1) if one.rate.is_shown else None, *one.rate.interval]
+        for one in view.figures
+    ]  # fmt: skip
+    columns = ("指标", "口径", "自", "至", "分子", "分母", "比率（%）", "区间下限（%）", "区间上限（%）")
+    return send_file(
+        sheets.write_sheet("辖区看板", columns, rows), as_attachment=True, download_name=file_name("辖区看板")
+    )
+
+
+@bp.get("/cases")
+def list_cases() -> ResponseReturnValue:
+    """List the cases of the jurisdiction under the filters of the address."""
+    return cases_page(PhoneSearchForm(formdata=None))
+
+
+@bp.post("/cases/find")
+def find_by_phone() -> ResponseReturnValue:
+    """Look for a full phone number inside the jurisdiction: a recorded act."""
+    form = PhoneSearchForm()
+    if not form.validate_on_submit():
+        return cases_page(form, status=422)
+    try:
+        index = web.perform(lookups.find_by_phone, form.command())
+    except RuleBroken as objection:
+        web.show_objection(form, objection)
+        return cases_page(form, status=422)
+    token = found.token_for(web.current_actor(), index)
+    return redirect(OfficerFilters(tab=Tab.ALL, found=token).address(), code=303)
+
+
+@bp.get("/cases.xlsx")
+def export_cases() -> ResponseReturnValue:
+    """Give the list as a file, masked as on the page, and record it."""
+    asked, _choices = asked_now()
+    web.perform(lookups.record_export, RecordExport("cases", replace(asked.filters, found="").address("")))
+    rows = officer_page.export_rows(web.database(), asked)
+    file = sheets.write_sheet("纠纷", officer_page.EXPORT_COLUMNS, rows)
+    return send_file(file, as_attachment=True, download_name=file_name("纠纷"))
+
+
+def cases_page(form: PhoneSearchForm, status: int = 200) -> ResponseReturnValue:
+    """Render the list with the form of the phone search."""
+    asked, choices = asked_now()
+    view = officer_page.officer_page(web.database(), asked, choices, request.args.get("cursor"))
+    return web.page("desk/regulator_cases.html", status=status, view=view, form=form, failed=status != 200)
+
+
+def asked_now() -> tuple[Asked, list[areas.Area]]:
+    """What the address asks for, narrowed to what the actor may see."""
+    filters = OfficerFilters.read(request.args.to_dict(flat=False))
+    actor = web.current_actor()
+    return officer_page.asked_by(web.database(), actor, filters, found.index_of(actor, filters.found), web.now())
+
+
+def file_name(title: str) -> str:
+    """The name of an exported file: 纠纷-2026-10-12.xlsx."""
+    today: date = clocks.local_day(web.now())
+    return f"{title}-{today.isoformat()}.xlsx"
