@@ -10,9 +10,9 @@ from portal.core.actor import SYSTEM
 from portal.core.errors import NotFound
 from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, do_all, do_duty
+from portal.intake.jobs import continue_imports, import_file, sweep_raw_imports
 from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages
-from portal.intake.jobs import continue_imports, import_file, sweep_raw_imports
 from portal.outbox import Delivered, Handler, deliver_due
 from portal.runtime import Runtime
 
