@@ -1,7 +1,7 @@
 """How a case is put into words: its state as a tag, its demands, channels and contacts."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from portal.cases.evidence import Purpose
 from portal.cases.models import ContactMethod, ContactResult, EvidenceSide
@@ -79,3 +79,8 @@ def staff_time(at: datetime, now: datetime) -> str:
 def full_time(at: datetime) -> str:
     """Write a moment for another system: 2026-10-12 09:20, Beijing time."""
     return f"{at.astimezone(clocks.SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+def full_day(day: date) -> str:
+    """Write a day with its year and weekday: 2026-10-15 周四."""
+    return f"{day.isoformat()} 周{'一二三四五六日'[day.weekday()]}"

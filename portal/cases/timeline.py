@@ -1,0 +1,136 @@
+"""What happened with a case, in Chinese, newest first: facts, contacts and notes woven into one line of time."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from portal.cases.models import Case, ContactMethod, ContactResult, NoteKind
+from portal.cases.queries import FACT, FILE, Record
+from portal.cases.rules import RETURN_REASON_NAMES, FailureCause, ReturnReason
+from portal.cases.wording import CAUSE_NAMES, METHOD_NAMES, RESULT_NAMES, staff_time
+from portal.core.actor import Actor, ActorKind
+from portal.core.facts import Topic
+from portal.core.money import yuan
+from portal.core.privacy import DataKey, Vault, mask_text
+
+Detail = Mapping[str, Any]
+Words = Callable[[Detail], str]
+TOLD_OTHERWISE = frozenset({Topic.CASE_NOTED, Topic.CASE_CONTACTED, Topic.OFFER_ACCEPTED})  # the note, or the agreement
+BEFORE_THE_MERCHANT = frozenset({Topic.CASE_OPENED, Topic.CASE_MERGED})  # told to a merchant although it was not there
+SIDES = {ActorKind.CONSUMER.value: "消费者", ActorKind.SYSTEM.value: "系统", ActorKind.OPERATOR.value: "系统"}
+BREACH_CAUSES = {"not_received": "消费者没有收到", "overdue": "到期没有履行"}
+
+
+def _plain(text: str) -> Words:
+    return lambda _detail: text
+
+
+def _money(detail: Detail, name: str = "outlay") -> str:
+    fen = detail.get(name)
+    return f"，支出 ¥{yuan(fen)}" if isinstance(fen, int) and fen > 0 else ""
+
+
+def _round(detail: Detail) -> str:
+    return f"第 {detail['round']} 轮" if "round" in detail else ""
+
+
+def _owner(detail: Detail) -> str:
+    return "消费者还价" if detail.get("side") == "consumer" else "我方方案"
+
+
+def _returned(detail: Detail) -> str:
+    reason = str(detail.get("reason"))
+    known = reason in {one.value for one in ReturnReason}
+    return f"退回分派：{RETURN_REASON_NAMES[ReturnReason(reason)]}" if known else "退回分派"
+
+
+def _failed(detail: Detail) -> str:
+    cause = str(detail.get("cause"))
+    known = cause in {one.value for one in FailureCause}
+    return f"协商未达成：{CAUSE_NAMES[FailureCause(cause)]}" if known else "协商未达成"
+
+
+def _accepted(detail: Detail) -> str:
+    by = "我方接受消费者的还价" if detail.get("accepted_by") == "merchant" else "消费者接受方案"
+    return f"{by}，达成和解协议{_money(detail)}"
+
+
+WORDS: dict[str, tuple[str, str, Words]] = {  # topic: icon, tone, words
+    Topic.CASE_OPENED: ("inbox", "", _plain("登记投诉")),
+    Topic.CASE_MERGED: ("inbox", "", _plain("并入另一渠道的同一投诉")),
+    Topic.CASE_DISPATCHED: ("inbox", "", _plain("分派到企业")),
+    Topic.CASE_ACCEPTED: ("check", "", _plain("已受理")),
+    Topic.CASE_RETURNED: ("return", "", _returned),
+    Topic.CASE_ASSIGNED: ("user", "", lambda detail: f"转给 {detail['name']}" if detail.get("name") else "取消经办人"),
+    Topic.CASE_FAILED: ("failed", "bad", _failed),
+    Topic.CASE_WITHDRAWN: ("x", "", _plain("消费者撤回投诉")),
+    Topic.CASE_BREACHED: ("alert", "bad", lambda detail: f"未兑现：{BREACH_CAUSES.get(str(detail.get('cause')), '未按约定履行')}"),
+    Topic.CASE_CLOSED: ("done", "", _plain("确认期满，结案")),
+    Topic.CASE_WARNED: ("clock", "near", _plain("到期提醒")),
+    Topic.CASE_BACKFILLED: ("check", "", _plain("已回填")),
+    Topic.OFFER_MADE: ("send", "", lambda detail: f"{_round(detail)}方案{_money(detail)}"),
+    Topic.OFFER_UNDONE: ("undo", "", lambda detail: f"撤回{_round(detail)}方案"),
+    Topic.OFFER_COUNTERED: ("chat", "ours", lambda detail: f"消费者还价，{_round(detail)}{_money(detail)}"),
+    Topic.OFFER_REFUSED: ("failed", "", lambda detail: f"不接受{_owner(detail)}，{_round(detail)}"),
+    Topic.OFFER_EXPIRED: ("clock", "", lambda detail: f"{_owner(detail)}到期未答复，{_round(detail)}"),
+    Topic.AGREEMENT_MADE: ("done", "good", _accepted),
+    Topic.PERFORMANCE_RECORDED: ("yuan", "", _plain("我方记录已履行")),
+    Topic.PERFORMANCE_CONFIRMED: ("done", "good", _plain("消费者确认收到")),
+    Topic.PERFORMANCE_DENIED: ("alert", "bad", _plain("消费者没有收到")),
+    Topic.SETTLEMENT_RATED: ("chat", "", lambda detail: "消费者评价：满意" if detail.get("verdict") == "satisfied" else "消费者评价：不满意"),
+    Topic.EVIDENCE_ADDED: ("upload", "", lambda detail: f"补充证据 {detail.get('count', 1)} 件"),
+    Topic.FILING_ESCALATED: ("inbox", "", _plain("消费者请求市场监管部门处理")),
+}  # fmt: skip
+
+
+def history(
+    records: Iterable[Record], actor: Actor, case: Case, vault: Vault, key: DataKey, *, now: datetime
+) -> list[dict[str, Any]]:
+    """The timeline as `ui.timeline` draws it, newest first, with only what this reader may see.
+
+    A merchant sees nothing of a case's time with another merchant, and notes of its own people only; numbers inside
+    texts are masked.
+    """
+    items = []
+    for record in records:
+        if not _is_for(record, actor, case):
+            continue
+        told = _fact(record) if record.origin == FACT else _note(record, vault, key)
+        if told is None:
+            continue
+        who = SIDES.get(record.side, record.who) if record.origin == FACT else record.who
+        items.append(
+            {**told, "when": staff_time(record.happened_at, now), "iso": record.happened_at.isoformat(), "who": who}
+        )
+    items.sort(key=lambda item: item["iso"], reverse=True)
+    return items
+
+
+def _is_for(record: Record, actor: Actor, case: Case) -> bool:
+    if record.origin == FILE:
+        return False
+    if actor.kind is not ActorKind.MERCHANT:
+        return record.what != NoteKind.NOTE
+    if record.origin == FACT and record.what in BEFORE_THE_MERCHANT:
+        return True
+    if case.dispatched_at is None or record.at < case.dispatched_at:
+        return False
+    return record.origin == FACT or record.organisation_id == actor.organisation_id
+
+
+def _fact(record: Record) -> dict[str, Any] | None:
+    found = WORDS.get(record.what)
+    if found is None or record.what in TOLD_OTHERWISE:
+        return None
+    icon, tone, words = found
+    return {"title": words(record.detail), "icon": icon, "tone": tone, "text": ""}
+
+
+def _note(record: Record, vault: Vault, key: DataKey) -> dict[str, Any]:
+    text = mask_text(record.text(vault, key))
+    if record.what == NoteKind.CONTACT:
+        method = METHOD_NAMES[ContactMethod(record.detail["method"])]
+        result = RESULT_NAMES[ContactResult(record.detail["result"])]
+        return {"title": f"{method}沟通：{result}", "icon": "phone", "tone": "", "text": text}
+    title = "退回说明" if record.what == NoteKind.RETURN else "内部备注"
+    return {"title": title, "icon": "edit", "tone": "", "text": text}

@@ -1,0 +1,100 @@
+"""The due panel of a case: the date that binds, the calendar it comes from, and the platform's own date beside it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.cases.models import Case
+from portal.cases.rules import BEFORE_AGREEMENT, CaseState
+from portal.cases.wording import full_day
+from portal.clocks import rules as clocks
+from portal.clocks.queries import Almanac, Due, due_for_list
+from portal.clocks.rules import Derivation
+
+PURPOSES = {
+    CaseState.AGREED: "24:00 前履行协议",
+    CaseState.BREACHED: "24:00 前本应履行",
+    CaseState.PERFORMED: "24:00 前等消费者确认收到",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DayCell:
+    """A day as `ui.calendar` draws it."""
+
+    day: str
+    note: str
+    kind: str
+    today: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DuePanel:
+    """A deadline with its sum."""
+
+    due: Due
+    day: str  # 2026-10-15 周四
+    purpose: str  # 24:00 前反馈结果
+    weeks: tuple[tuple[DayCell, ...], ...]  # empty where nothing is derived
+    caption: str
+    sentences: tuple[str, ...]
+    basis: str
+    platform: str  # the platform's own date and where it comes from; empty where there is none
+
+
+def due_panel(
+    case: Case, authorities: list[int], now: datetime, almanac: Almanac, *, promised: bool
+) -> DuePanel | None:
+    """Derive what the panel shows; None for a case in which nothing burns any more.
+
+    `authorities` runs from the nearest upwards; `promised` says that money is due.
+    """
+    negotiating = case.state in BEFORE_AGREEMENT and case.dispatched_at is not None
+    if not negotiating and case.state not in PURPOSES:
+        return None
+    due_on = clocks.due_day(case.due_at)
+    derivation = almanac.derive("odr", case.dispatched_at, authorities) if negotiating and case.dispatched_at else None
+    holds = derivation is not None and derivation.due_at == case.respond_by
+    start = case.dispatched_at if negotiating else case.agreed_at
+    return DuePanel(
+        due=due_for_list(
+            now, start or case.opened_at, case.due_at, almanac.calendar, payment=promised and not negotiating
+        ),
+        day=full_day(due_on),
+        purpose=PURPOSES.get(case.state, "24:00 前反馈结果"),
+        weeks=_weeks(derivation, now) if derivation and holds else (),
+        caption=_caption(derivation) if derivation else "",
+        sentences=clocks.explanation(derivation, almanac.calendar) if derivation and holds else (),
+        basis=_basis(derivation) if derivation else "",
+        platform=_platform(case) if negotiating else "",
+    )
+
+
+def _weeks(derivation: Derivation, now: datetime) -> tuple[tuple[DayCell, ...], ...]:
+    today = clocks.local_day(now)
+    return tuple(
+        tuple(
+            DayCell(
+                cell.label, cell.text, " ".join(kind for kind in cell.css.split() if kind != "today"), cell.on == today
+            )
+            for cell in week
+        )
+        for week in clocks.calendar_weeks(derivation, today)
+    )
+
+
+def _caption(derivation: Derivation) -> str:
+    return f"{derivation.limit.amount} 个工作日的推算：收到当日不计，节假日不计，调休上班日计入"
+
+
+def _basis(derivation: Derivation) -> str:
+    limit = derivation.limit
+    return (
+        f"期限 {limit.amount} 个工作日，依据：{limit.source}（{'法定' if limit.is_law else '辖区设定，非法定'}，"
+        f"{limit.valid_from.isoformat()} 起）。起算方法按《市场监督管理投诉举报处理办法》第四十五条。"
+    )
+
+
+def _platform(case: Case) -> str:
+    if case.platform_due_on is None:
+        return ""
+    return f"平台期限（{'推算，自登记时间起' if case.platform_due_inferred else '平台给出'}）：{full_day(case.platform_due_on)}"
