@@ -22,6 +22,7 @@ DOORS: dict[str, Door] = {
     "accounts_public.enter": Door("public"),
     "accounts_public.sign_in": Door("public"),
     "accounts_public.sign_out": Door("public"),
+    "desk_public.display_size": Door("public"),
     "desk_public.home": Door("public"),
     "notifications_merchant.notices": Door("merchant"),
     "notifications_public.phone": Door("public", why="in a demo without a gateway only", answers=frozenset({404})),

@@ -1,44 +1,62 @@
-"""Two districts with everything a URL can name: the stage on which every door is tried."""
+"""Two districts with everything a URL can name: the stage on which every door is tried.
 
+Subjects belong to merchant A of district A. They are made when a door first asks for them, by the actions themselves.
+"""
+
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from PIL import Image
 from sqlalchemy.orm import Session
 
+from portal.accounts import links
 from portal.accounts.models import Membership, Organisation, OrganisationKind
+from portal.cases import evidence
 from portal.cases.models import Case
+from portal.cases.rules import CaseState
 from portal.core.actor import Role
+from portal.core.privacy import vault_of
+from portal.documents.models import Document
 from portal.enrolment.models import Merchant
-from portal.notifications import recipients
-from portal.notifications.models import Message, MessageState
-from tests.factories import disputes, messages, people
+from portal.intake.models import ImportRun, ImportState, Tip
+from portal.notifications.models import MessageState
+from portal.settlements import actions as settlements
+from portal.settlements.models import Agreement
+from tests.conftest import NOW
+from tests.factories import disputes, messages, people, settling
+
+EARLIER = NOW - timedelta(hours=2)
+Values = dict[str, str]
 
 
 @dataclass
 class World:
-    """What was made: `a` is the district whose subjects the URLs name, `b` the district of strangers."""
+    """`authority` and `merchant` are district A's, whose subjects the URLs name; everyone's membership by caller."""
 
     session: Session
     authority: Organisation
     merchant: Merchant
-    case: Case
-    message: Message
-    members: dict[str, Membership] = field(default_factory=dict)  # by caller
+    members: dict[str, Membership] = field(default_factory=dict)
+    known: dict[str, Values] = field(default_factory=dict)
 
-
-Subject = Callable[[World], dict[str, str]]
+    def values(self, subject: str) -> Values:
+        """The URL values of a subject, made and committed once."""
+        if subject not in self.known:
+            self.known[subject] = SUBJECTS[subject](self)
+            self.session.commit()
+        return self.known[subject]
 
 
 def make_world(session: Session) -> World:
-    """Make both districts, their people, and the subjects of district A."""
+    """Make both districts, their merchants and their people."""
     a, b = people.authority(session), people.authority(session, "厦门市思明区市场监督管理局", prefix="SM")
     ours, neighbour, stranger = (people.merchant(session, one) for one in (a, a, b))
     operator = Organisation(kind=OrganisationKind.OPERATOR, code="ODR-OPERATOR", name="运维单位")
     session.add(operator)
     session.flush()
-    case = disputes.case(session, a, ours)
-    message = messages.message(session, recipients.case_of(session, case.id), state=MessageState.FAILED)
-    world = World(session, a, ours, case, message)
+    world = World(session, a, ours)
     places = {
         "agent": (ours.id, Role.AGENT),
         "supervisor": (ours.id, Role.SUPERVISOR),
@@ -57,7 +75,137 @@ def make_world(session: Session) -> World:
     return world
 
 
-SUBJECTS: dict[str, Subject] = {
-    "case": lambda world: {"reference": world.case.reference},
-    "message": lambda world: {"reference": world.message.reference},
+def _dispute(world: World, state: CaseState = CaseState.NEGOTIATING) -> settling.Dispute:
+    """A case of merchant A below the threshold of the code, with its agent and its consumer's link."""
+    agent = world.members["agent"]
+    case = disputes.case(world.session, world.authority, world.merchant, state=state, amount=80_000)
+    link, _token = links.issue_link(world.session, case.id, disputes.PHONE, now=EARLIER)
+    return settling.Dispute(
+        case=case,
+        agent=people.actor(world.session, agent),
+        consumer=links.consumer_of(link),
+        link=link,
+        authority=world.authority,
+        merchant=world.merchant,
+        membership=agent,
+    )
+
+
+def _offered(world: World) -> settling.Dispute:
+    dispute = _dispute(world)
+    settling.offered(world.session, dispute, now=EARLIER)
+    return dispute
+
+
+def _agreed(world: World) -> tuple[settling.Dispute, Agreement]:
+    dispute = _dispute(world)
+    return dispute, settling.agreed(world.session, dispute, now=EARLIER)
+
+
+def _performed(world: World) -> settling.Dispute:
+    dispute, _ = _agreed(world)
+    command = settlements.RecordPerformance(dispute.case.reference, EARLIER.date())
+    settlements.record_performance(world.session, dispute.agent, command, now=NOW)
+    return dispute
+
+
+def _reference(case: Case) -> Values:
+    return {"reference": case.reference}
+
+
+def _token(world: World, dispute: settling.Dispute) -> Values:
+    sealed = dispute.link.token_sealed
+    assert sealed is not None
+    return {"token": vault_of(world.session).open_secret(sealed, links.SEAL)}
+
+
+def _evidence(world: World) -> Values:
+    picture = io.BytesIO()
+    Image.new("RGB", (60, 40), "white").save(picture, "PNG")
+    dispute = _dispute(world)
+    upload = evidence.Upload("凭证.png", picture.getvalue())
+    command = evidence.AddEvidence((upload,), reference=dispute.case.reference)
+    added = evidence.add_evidence(world.session, dispute.agent, command, now=EARLIER)
+    return {"reference": added.stored[0].reference}
+
+
+def _document(world: World) -> Values:
+    _, agreement = _agreed(world)
+    return {"number": world.session.get_one(Document, agreement.document_id).number}
+
+
+def _message(world: World) -> Values:
+    return {"reference": messages.message(world.session, _dispute(world).case, state=MessageState.FAILED).reference}
+
+
+def _import_run(world: World) -> Values:
+    row = ImportRun(
+        reference="import-of-the-sweep",
+        authority_id=world.authority.id,
+        key=vault_of(world.session).new_key(world.session, now=EARLIER),
+        digest="0" * 64,
+        file_name="投诉.xlsx",
+        source="12315",
+        mapping={},
+        state=ImportState.DONE,
+        totals={},
+        total_rows=0,
+        created_at=EARLIER,
+        started_at=EARLIER,
+        ended_at=EARLIER,
+    )
+    world.session.add(row)
+    world.session.flush()
+    return {"reference": row.reference}
+
+
+def _tip(world: World) -> Values:
+    vault = vault_of(world.session)
+    key = vault.new_key(world.session, now=EARLIER)
+    row = Tip(
+        source="12315",
+        number="3502060000000000000999999",
+        authority_id=world.authority.id,
+        key=key,
+        registered_at=EARLIER,
+        reception="APP",
+        office=world.authority.name,
+        company_name="某食品店",
+        object_path="商品（产品）->食品",
+        problem_path="食品安全",
+        headline="销售过期食品",
+        informant_mask="王**",
+        row_digest=b"0" * 16,
+        text_sealed=vault.seal(key, "举报销售过期食品。", "tip.text"),
+        created_at=EARLIER,
+    )
+    world.session.add(row)
+    world.session.flush()
+    return {"source": row.source, "number": row.number}
+
+
+SUBJECTS: dict[str, Callable[[World], Values]] = {
+    "case": lambda world: _reference(_dispute(world).case),
+    "case just dispatched": lambda world: _reference(_dispute(world, CaseState.DISPATCHED).case),
+    "case with an offer": lambda world: _reference(_offered(world).case),
+    "case with an agreement": lambda world: _reference(_agreed(world)[0].case),
+    "document": _document,
+    "evidence": _evidence,
+    "import": _import_run,
+    "link": lambda world: _token(world, _offered(world)),
+    "link after agreement": lambda world: _token(world, _agreed(world)[0]),
+    "link after performance": lambda world: _token(world, _performed(world)),
+    "merchant": lambda world: {"code": world.merchant.organisation.code},
+    "message": _message,
+    "tip": _tip,
 }
+GUESSES = (  # a piece of a URL → the subject it most likely names
+    ("/c/<token>", "link"),
+    ("/evidence/<", "evidence"),
+    ("/imports/<", "import"),
+    ("/tips/<", "tip"),
+    ("/messages/<", "message"),
+    ("/merchants/<", "merchant"),
+    ("/verify/<", "document"),
+    ("/cases/<", "case"),
+)
