@@ -1,7 +1,8 @@
 """What happens in a negotiation, one function each; every one locks the case, so that of two at once one wins.
 
-Facts (subject: the case): OFFER_MADE, OFFER_UNDONE, OFFER_COUNTERED, OFFER_REFUSED, OFFER_EXPIRED, AGREEMENT_MADE,
-PERFORMANCE_RECORDED, PERFORMANCE_CONFIRMED, SETTLEMENT_RATED, CASE_BREACHED, CASE_CLOSED, CASE_FAILED.
+Facts (subject: the case): OFFER_MADE, OFFER_UNDONE, OFFER_COUNTERED, OFFER_REFUSED, OFFER_EXPIRED, OFFER_ACCEPTED (by
+the consumer; AGREEMENT_MADE follows), PERFORMANCE_RECORDED, PERFORMANCE_CONFIRMED, SETTLEMENT_RATED, CASE_BREACHED,
+CASE_CLOSED, CASE_FAILED.
 """
 
 from portal.settlements.actions.answers import AcceptCounter as AcceptCounter

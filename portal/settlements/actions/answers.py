@@ -55,6 +55,7 @@ def accept_offer(session: Session, actor: Actor, command: AcceptOffer, *, now: d
     confirmed = _confirmed_by_code(session, actor, case, kept.offer, now=now)
     kept.offer.first_seen_at = kept.offer.first_seen_at or now
     acceptance = Acceptance(Side.CONSUMER, "link_and_code" if confirmed else "link", command.address)
+    _record(session, actor, Topic.OFFER_ACCEPTED, case, kept.offer, now=now)
     return make_agreement(session, actor, case, key, kept, acceptance, now=now)
 
 

@@ -1,16 +1,14 @@
 """What time does by itself: offers lapse, limits end, promises break, silence closes. Each looks again under the lock."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from portal.accounts import links
 from portal.cases import access, steps
 from portal.cases.models import Case
 from portal.cases.rules import CaseEvent, CaseState
 from portal.clocks.queries import almanac
-from portal.clocks.rules import local_day
 from portal.core import facts
 from portal.core.actor import Actor
 from portal.core.facts import SubjectKind, Topic
@@ -68,8 +66,6 @@ def close_unconfirmed(session: Session, actor: Actor, command: DueCase, *, now: 
     steps.move(case, CaseEvent.SILENCE, now=now)
     case.closed_at = now
     steps.set_clocks(session, case, now=now)
-    days = almanac(session).amount("not_received", local_day(now))
-    links.expire_links(session, case.id, now + timedelta(days=days))
     facts.record(session, actor, Topic.CASE_CLOSED, SubjectKind.CASE, case.id, at=now, confirmed=False)
     return True
 

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.accounts import links
 from portal.cases import access, steps
 from portal.cases.evidence import Purpose, Upload, store_evidence
 from portal.cases.models import Case
@@ -124,8 +123,6 @@ def _confirm(session: Session, actor: Actor, case: Case, agreement: Agreement, *
     case.performed_at = case.performed_at or now
     case.closed_at, case.recovered = now, agreement.outlay
     steps.set_clocks(session, case, now=now)
-    days = almanac(session).amount("link_after_closing", local_day(now))
-    links.expire_links(session, case.id, now + timedelta(days=days))
     facts.record(
         session,
         actor,
@@ -158,7 +155,6 @@ def breach(session: Session, actor: Actor, case: Case, event: CaseEvent, cause: 
     steps.move(case, event, now=now)
     case.closed_at = case.recovered = None
     steps.set_clocks(session, case, now=now)
-    links.expire_links(session, case.id, None)
     facts.record(session, actor, Topic.CASE_BREACHED, SubjectKind.CASE, case.id, at=now, cause=cause)
 
 

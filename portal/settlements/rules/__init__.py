@@ -4,7 +4,7 @@ from portal.settlements.rules.diff import AMOUNT_NAMES as AMOUNT_NAMES
 from portal.settlements.rules.diff import EXTRAS as EXTRAS
 from portal.settlements.rules.diff import Difference as Difference
 from portal.settlements.rules.diff import DiffRow as DiffRow
-from portal.settlements.rules.diff import difference as difference
+from portal.settlements.rules.diff import compare as compare
 from portal.settlements.rules.moments import MAY_OFFER as MAY_OFFER
 from portal.settlements.rules.moments import NEEDS_REQUEST as NEEDS_REQUEST
 from portal.settlements.rules.moments import PastRound as PastRound
@@ -46,6 +46,7 @@ from portal.settlements.rules.wording import consumers_part as consumers_part
 from portal.settlements.rules.wording import days_words as days_words
 from portal.settlements.rules.wording import headline as headline
 from portal.settlements.rules.wording import is_money_only as is_money_only
+from portal.settlements.rules.wording import money_words as money_words
 from portal.settlements.rules.wording import term_line as term_line
 from portal.settlements.rules.wording import what_became as what_became
 from portal.settlements.rules.words import ANSWER_NAMES as ANSWER_NAMES

@@ -48,7 +48,7 @@ class Difference:
         return sum(row.moved for row in self.rows)
 
 
-def difference(ours: Sequence[TermDraft], theirs: Sequence[TermDraft]) -> Difference:
+def compare(ours: Sequence[TermDraft], theirs: Sequence[TermDraft]) -> Difference:
     """Compare two offers aspect by aspect: remedy, amounts, details, freight, days."""
     by_kind = any(len({term.due_days for term in side}) > 1 for side in (ours, theirs))
     left, right = _aspects(ours, by_kind=by_kind), _aspects(theirs, by_kind=by_kind)

@@ -61,6 +61,17 @@ def accept_label(terms: Sequence[TermDraft]) -> str:
     return f"接受，收到 {button_yuan(money)}" if money else f"接受，{headline(terms)}"
 
 
+def money_words(terms: Sequence[TermDraft], in_dispute: int | None) -> str:
+    """How the offered sum compares with what is in dispute, for the consumer; empty where nothing can be said."""
+    money = outlay(terms)
+    if not money or not in_dispute:
+        return ""
+    if money == in_dispute:
+        return f"争议金额是 ¥{yuan(in_dispute)}，金额一致"
+    word = "少" if money < in_dispute else "多"
+    return f"争议金额是 ¥{yuan(in_dispute)}，{word} ¥{yuan(abs(in_dispute - money))}"
+
+
 def consumers_part(terms: Sequence[TermDraft]) -> str:
     """What the consumer has to do, from the freight of what goes back; empty where nothing does."""
     going = [term for term in terms if term.kind in TRAVELS]

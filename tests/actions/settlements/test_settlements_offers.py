@@ -41,7 +41,8 @@ def test_no_zero_or_second_offer_waits_beside_the_first(session):
 
 
 @pytest.mark.parametrize(
-    "state", [CaseState.DISPATCHED, CaseState.AGREED, CaseState.PERFORMED, CaseState.CLOSED_SETTLED, CaseState.WITHDRAWN]
+    "state",
+    [CaseState.DISPATCHED, CaseState.AGREED, CaseState.PERFORMED, CaseState.CLOSED_SETTLED, CaseState.WITHDRAWN],
 )
 def test_an_offer_is_refused_where_there_is_nothing_to_negotiate(session, state):
     dispute = settling.dispute(session, state=state)
