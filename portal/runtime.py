@@ -95,6 +95,7 @@ class Runtime:
         session.info["vault"] = self.config.vault
         session.info["undo_seconds"] = self.config.undo_seconds
         session.info["files_url"] = self.config.files_url
+        session.info["base_url"] = self.config.base_url
 
 
 def make_runtime(config: Config) -> Runtime:
