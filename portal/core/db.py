@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     create_engine,
     event,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
@@ -146,3 +147,13 @@ def reading(engine: Engine) -> Iterator[Session]:
 def is_postgresql(session: Session) -> bool:
     """Say whether this session speaks to PostgreSQL."""
     return session.get_bind().dialect.name == "postgresql"
+
+
+def take_ids(session: Session, model: type[Model], count: int) -> list[int]:
+    """Take ids for rows that a write session inserts in bulk; nobody else is given them."""
+    table = model.__tablename__
+    if is_postgresql(session):
+        drawn = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")
+        return sorted(session.scalars(drawn, {"table": table, "count": count}))
+    last = session.scalar(text(f"SELECT coalesce(max(id), 0) FROM {table}")) or 0  # ours alone: SQLite has one writer
+    return list(range(last + 1, last + count + 1))

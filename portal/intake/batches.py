@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.cases.models import Case
-from portal.cases.rules import CaseState, Channel
+from portal.cases.rules import CaseState
 from portal.core.privacy import DataKey
 from portal.intake import rules, values
 from portal.intake.context import Context
 from portal.intake.models import Filing, Tip
-from portal.intake.rules import Columns, Kind, Newcomer, OpenCase, ParsedRow, Refusal, Routing, Row, Source
-from portal.intake.values import NewCase, Values
+from portal.intake.rules import Columns, Kind, Newcomer, OpenCase, ParsedRow, Refusal, Row, Source
+from portal.intake.values import Judged, NewCase, Values
 
 JOINABLE = (  # open, and whose it is is not in question
     CaseState.WAITING,
@@ -32,8 +32,7 @@ JOINABLE = (  # open, and whose it is is not in question
 class Opening:
     """A complaint that opens a case."""
 
-    row: ParsedRow
-    routing: Routing
+    judged: Judged
     key: DataKey
     case: NewCase
     filing: Values
@@ -43,8 +42,7 @@ class Opening:
 class Joining:
     """A complaint that joins an open case; sealed under that case's key."""
 
-    row: ParsedRow
-    routing: Routing
+    judged: Judged
     case_id: int
     filing: Values
 
@@ -53,7 +51,7 @@ class Joining:
 class Registered:
     """A tip for the register."""
 
-    row: ParsedRow
+    judged: Judged
     key: DataKey
     tip: Values
 
@@ -93,22 +91,19 @@ def prepare(
         else:
             parsed.append(result)
     fresh, changed, repeated = _told_apart(session, parsed, source, context)
-    tips = tuple(_registered(row, context, at=now) for row in fresh if row.kind is Kind.TIP)
-    complaints = [
-        (row, rules.route(rules.filing_facts(row), context.merchants)) for row in fresh if row.kind is Kind.COMPLAINT
-    ]
+    complaints = [one for one in fresh if one.routing is not None]
     joined = _joined(session, complaints, context, at=now)
     keys = _keys(session, set(joined.values()))
     return Batch(
         rows=tuple(rows),
         at=now,
-        openings=tuple(_opening(*each, context, at=now) for each in complaints if each[0].number not in joined),
+        openings=tuple(_opening(one, context, at=now) for one in complaints if one.row.number not in joined),
         joinings=tuple(
-            _joining(row, routing, joined[row.number], keys, context, at=now)
-            for row, routing in complaints
-            if row.number in joined
+            _joining(one, joined[one.row.number], keys, context, at=now)
+            for one in complaints
+            if one.row.number in joined
         ),
-        tips=tips,
+        tips=tuple(_registered(one, context, at=now) for one in fresh if one.routing is None),
         changed=tuple(changed),
         repeated=repeated,
         refusals=tuple(refusals),
@@ -117,20 +112,26 @@ def prepare(
 
 def _told_apart(
     session: Session, parsed: Sequence[ParsedRow], source: Source, context: Context
-) -> tuple[list[ParsedRow], list[Changed], int]:
+) -> tuple[list[Judged], list[Changed], int]:
     """Return new rows, known numbers with other contents, and how many numbers were known."""
     known = known_digests(session, source.value, [row.number for row in parsed])
-    fresh: list[ParsedRow] = []
+    fresh: list[Judged] = []
     changed: list[Changed] = []
     for row in parsed:
         digest = values.row_digest(context.vault, row)
         before = known.get(row.number)
         if before is None:
-            fresh.append(row)
+            fresh.append(_judged(row, digest, context))
         elif before != digest:
             changed.append(Changed(row, digest))
         known[row.number] = digest
     return fresh, changed, len(parsed) - len(fresh)
+
+
+def _judged(row: ParsedRow, digest: bytes, context: Context) -> Judged:
+    routing = rules.route(rules.filing_facts(row), context.merchants) if row.kind is Kind.COMPLAINT else None
+    phone = values.phone_index(context.vault, row) if routing else None
+    return Judged(row, digest, phone, context.place_of(row), routing)
 
 
 def known_digests(session: Session, source: str, numbers: Sequence[str]) -> dict[str, bytes]:
@@ -145,15 +146,13 @@ def known_digests(session: Session, source: str, numbers: Sequence[str]) -> dict
     return dict(session.execute(first.union_all(second)).all())
 
 
-def _joined(
-    session: Session, complaints: Sequence[tuple[ParsedRow, Routing]], context: Context, *, at: datetime
-) -> dict[str, int]:
+def _joined(session: Session, complaints: Sequence[Judged], context: Context, *, at: datetime) -> dict[str, int]:
     """Return for the numbers that join an open case its id (decisions 9); suspected tips never do."""
     by_phone: dict[bytes, list[tuple[ParsedRow, int]]] = {}
-    for row, routing in complaints:
-        index = values.phone_index(context.vault, row)
-        if index and routing.merchant_id is not None and not row.suspected_tip:
-            by_phone.setdefault(index, []).append((row, routing.merchant_id))
+    for one in complaints:
+        merchant_id = one.decided.merchant_id
+        if one.phone_index and merchant_id is not None and not one.row.suspected_tip:
+            by_phone.setdefault(one.phone_index, []).append((one.row, merchant_id))
     if not by_phone:
         return {}
     found = _open_cases(session, list(by_phone))
@@ -212,24 +211,20 @@ def _keys(session: Session, case_ids: set[int]) -> Mapping[int, DataKey]:
     return dict(rows.all())
 
 
-def _opening(row: ParsedRow, routing: Routing, context: Context, *, at: datetime) -> Opening:
+def _opening(judged: Judged, context: Context, *, at: datetime) -> Opening:
     key = context.vault.loose_key(now=at)
     return Opening(
-        row=row,
-        routing=routing,
+        judged=judged,
         key=key,
-        case=values.case_of(row, routing, key, context, at=at),
-        filing=values.filing_of(row, Channel(routing.channel), key, context, at=at),
+        case=values.case_of(judged, key, context, at=at),
+        filing=values.filing_of(judged, key, context, at=at),
     )
 
 
-def _joining(
-    row: ParsedRow, routing: Routing, case_id: int, keys: Mapping[int, DataKey], context: Context, *, at: datetime
-) -> Joining:
-    filing = values.filing_of(row, Channel(routing.channel), keys[case_id], context, at=at)
-    return Joining(row, routing, case_id, filing)
+def _joining(judged: Judged, case_id: int, keys: Mapping[int, DataKey], context: Context, *, at: datetime) -> Joining:
+    return Joining(judged, case_id, values.filing_of(judged, keys[case_id], context, at=at))
 
 
-def _registered(row: ParsedRow, context: Context, *, at: datetime) -> Registered:
+def _registered(judged: Judged, context: Context, *, at: datetime) -> Registered:
     key = context.vault.loose_key(now=at)
-    return Registered(row, key, values.tip_of(row, key, context, at=at))
+    return Registered(judged, key, values.tip_of(judged, key, context, at=at))

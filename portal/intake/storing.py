@@ -15,7 +15,7 @@ from portal.cases.rules import CaseState
 from portal.clocks import rules as clocks
 from portal.core import facts, search
 from portal.core.actor import Actor
-from portal.core.db import Model
+from portal.core.db import Model, take_ids
 from portal.core.errors import Refused, Stale
 from portal.core.facts import Fact, Outbox, SubjectKind, Topic
 from portal.core.privacy import DataKey, vault_of
@@ -82,11 +82,11 @@ def _open_cases(
         {**one.filing, "key_id": key_id, "case_id": case_id, "import_id": run.id}
         for one, key_id, case_id in zip(openings, key_ids, case_ids, strict=True)
     ]
-    session.execute(insert(Filing.__table__), filings)  # type: ignore[arg-type]
+    _insert(session, Filing, filings)
     documents = [
         Document(
             case_id,
-            f"{reference}\n{one.case.values['headline']}\n{values.searchable(one.row)}",
+            f"{reference}\n{one.case.values['headline']}\n{values.searchable(one.judged.row)}",
             steps.search_scopes(one.case.values["merchant_id"], list(one.case.upwards)),
         )
         for one, case_id, reference in zip(openings, case_ids, references, strict=True)
@@ -101,10 +101,10 @@ Told = tuple[Topic, SubjectKind, int, dict[str, Any]]
 def _openings_told(run: ImportRun, openings: Sequence[Opening], case_ids: Sequence[int]) -> list[Told]:
     told: list[Told] = []
     for one, case_id in zip(openings, case_ids, strict=True):
-        origin = {"source": one.row.source.value, "number": one.row.number, "import": run.reference}
+        origin = {"source": one.judged.row.source.value, "number": one.judged.row.number, "import": run.reference}
         told.append((Topic.CASE_OPENED, SubjectKind.CASE, case_id, origin))
-        if one.routing.dispatched:
-            detail = {"merchant_id": one.routing.merchant_id}
+        if one.judged.decided.dispatched:
+            detail = {"merchant_id": one.judged.decided.merchant_id}
             told.append((Topic.CASE_DISPATCHED, SubjectKind.CASE, case_id, detail))
     return told
 
@@ -139,16 +139,16 @@ def _join_cases(session: Session, actor: Actor, run: ImportRun, joinings: Sequen
         {**one.filing, "key_id": cases[one.case_id].key_id, "case_id": one.case_id, "import_id": run.id}
         for one in joinings
     ]
-    session.execute(insert(Filing.__table__), rows)  # type: ignore[arg-type]
+    _insert(session, Filing, rows)
     told: list[Told] = []
     for one in joinings:
         case = cases[one.case_id]
-        origin = {"source": one.row.source.value, "number": one.row.number, "import": run.reference}
+        origin = {"source": one.judged.row.source.value, "number": one.judged.row.number, "import": run.reference}
         told.append((Topic.CASE_MERGED, SubjectKind.CASE, case.id, origin))
-        case.amount = one.row.amount if case.amount is None else case.amount
+        case.amount = one.judged.row.amount if case.amount is None else case.amount
         case.last_event_at = at
-        if _lifts_the_wait(one, case) and one.routing.merchant_id is not None:
-            steps.dispatch(session, actor, case, one.routing.merchant_id, now=at, joined=True)
+        if _lifts_the_wait(one, case) and one.judged.decided.merchant_id is not None:
+            steps.dispatch(session, actor, case, one.judged.decided.merchant_id, now=at, joined=True)
     _record(session, actor, told, at=at)
     for case in cases.values():
         reindex(session, case)
@@ -156,7 +156,9 @@ def _join_cases(session: Session, actor: Actor, run: ImportRun, joinings: Sequen
 
 def _lifts_the_wait(joining: Joining, case: Case) -> bool:
     """Only the missing word of the platform held the case back, and this filing's platform has said it."""
-    return joining.routing.dispatched and case.state is CaseState.WAITING and case.wait_reason in AGREED_ELSEWHERE
+    return (
+        joining.judged.decided.dispatched and case.state is CaseState.WAITING and case.wait_reason in AGREED_ELSEWHERE
+    )
 
 
 def reindex(session: Session, case: Case) -> None:
@@ -192,8 +194,8 @@ def _register_tips(
     documents = [
         Document(
             tip_id,
-            f"{one.tip['headline']}\n{values.searchable(one.row)}",
-            tuple(search.authority_scope(above) for above in context.place_of(one.row).upwards),
+            f"{one.tip['headline']}\n{values.searchable(one.judged.row)}",
+            tuple(search.authority_scope(above) for above in one.judged.place.upwards),
         )
         for one, tip_id in zip(tips, tip_ids, strict=True)
     ]
@@ -251,7 +253,7 @@ def _keep_refusals(session: Session, run: ImportRun, refusals: Sequence[tuple[Ro
         }
         for row, refusal in refusals
     ]
-    session.execute(insert(ImportRefusal.__table__), rows)  # type: ignore[arg-type]
+    _insert(session, ImportRefusal, rows)
 
 
 def _cells_text(row: Row) -> str:
@@ -263,8 +265,8 @@ def _progress(run: ImportRun, batch: Batch, *, now: datetime) -> None:
     counted = {
         "created": len(batch.openings) + len(batch.joinings),
         "tips": len(batch.tips),
-        "routed": sum(one.routing.dispatched for one in batch.openings),
-        "waiting": sum(not one.routing.dispatched for one in batch.openings),
+        "routed": sum(one.judged.decided.dispatched for one in batch.openings),
+        "waiting": sum(not one.judged.decided.dispatched for one in batch.openings),
         "merged": len(batch.joinings),
         "repeated": batch.repeated,
         "changed": len(batch.changed),
@@ -281,10 +283,15 @@ def _store_keys(session: Session, keys: Sequence[DataKey]) -> list[int]:
 
 
 def _inserted(session: Session, model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Insert rows at once; returns their ids in the rows' order."""
+    """Insert rows at once under ids taken beforehand, which costs a fraction of RETURNING; returns the ids."""
+    ids = take_ids(session, model, len(rows))
+    _insert(session, model, [{"id": key, **row} for key, row in zip(ids, rows, strict=True)])
+    return ids
+
+
+def _insert(session: Session, model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     table: Any = model.__table__
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(session.execute(statement, list(rows)).scalars())
+    session.connection().execute(insert(table), rows)
 
 
 def _record(session: Session, actor: Actor, told: Sequence[Told], *, at: datetime) -> None:
@@ -303,6 +310,5 @@ def _record(session: Session, actor: Actor, told: Sequence[Told], *, at: datetim
         for topic, kind, subject_id, detail in told
     ]
     fact_ids = _inserted(session, Fact, rows)
-    outbox = [{"fact_id": fact_id, "not_before": at} for fact_id in fact_ids]
-    session.execute(insert(Outbox.__table__), outbox)  # type: ignore[arg-type]
+    _insert(session, Outbox, [{"fact_id": fact_id, "not_before": at} for fact_id in fact_ids])
     session.info["facts_recorded"] = session.info.get("facts_recorded", 0) + len(rows)

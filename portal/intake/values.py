@@ -23,6 +23,7 @@ _EXTRAS = {  # what has no column of its own, under the words that officers read
     "具体问题": "issue",
     "事发地": "place",
 }
+_EXTRAS_TEXT = json.JSONEncoder(ensure_ascii=False)
 
 Values = Mapping[str, Any]
 
@@ -36,6 +37,23 @@ class NewCase:
     upwards: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A new row with all that was found out about it; a complaint has a routing, a tip none."""
+
+    row: ParsedRow
+    digest: bytes
+    phone_index: bytes | None
+    place: Place
+    routing: Routing | None = None
+
+    @property
+    def decided(self) -> Routing:
+        """The routing of a complaint."""
+        assert self.routing is not None
+        return self.routing
+
+
 def row_digest(vault: Vault, row: ParsedRow) -> bytes:
     """Return the keyed digest by which a repeated number is seen to have changed."""
     return vault.blind(rules.content(row).decode(), ROW_DIGEST)
@@ -46,9 +64,9 @@ def phone_index(vault: Vault, row: ParsedRow) -> bytes | None:
     return vault.blind(row.phone, "phone") if row.phone else None
 
 
-def case_of(row: ParsedRow, routing: Routing, key: DataKey, context: Context, *, at: datetime) -> NewCase:
+def case_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> NewCase:
     """Compose the case that a complaint opens, dispatched or waiting, with its clocks set (decisions 2, 7)."""
-    place, vault = context.place_of(row), context.vault
+    row, routing, place, vault = judged.row, judged.decided, judged.place, context.vault
     state = CaseState.DISPATCHED if routing.dispatched else CaseState.WAITING
     platform_due_on, inferred = context.platform_due_on(row, place)
     goods, problem = rules.leaf(row.object), rules.leaf(row.problem)
@@ -72,7 +90,7 @@ def case_of(row: ParsedRow, routing: Routing, key: DataKey, context: Context, *,
         "consumer_mask": mask_name(row.consumer),
         "phone_mask": mask_phone(row.phone),
         "phone_source": PhoneSource.FILING if row.phone else PhoneSource.NONE,
-        "phone_index": phone_index(vault, row),
+        "phone_index": judged.phone_index,
         "phone_sealed": vault.seal(key, row.phone, "case.phone") if row.phone else None,
         "registered_at": row.registered_at,
         "opened_at": at,
@@ -108,10 +126,10 @@ def _dispatched(
     }
 
 
-def filing_of(row: ParsedRow, channel: Channel, key: DataKey, context: Context, *, at: datetime) -> Values:
+def filing_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> Values:
     """Compose the filing of a complaint: its number, clock and administrative state are its own (decisions 1)."""
-    place, vault = context.place_of(row), context.vault
-    decide_by = context.decide_by(channel, row.registered_at, place)
+    row, channel = judged.row, Channel(judged.decided.channel)
+    decide_by = context.decide_by(channel, row.registered_at, judged.place)
     return {
         "channel": channel,
         "admin_state": AdminState.NONE if channel is Channel.GREEN else AdminState.RECEIVED,
@@ -120,28 +138,31 @@ def filing_of(row: ParsedRow, channel: Channel, key: DataKey, context: Context, 
         "platform_status": row.status,
         "dispatch_label": row.diversion_written or "",
         "publication_consent": row.publicity,
-        "phone_index": phone_index(vault, row),
-        **_registered(row, place, at=at),
-        **sealed_parts(row, key, vault, "filing"),
+        "phone_index": judged.phone_index,
+        **_registered(judged, at=at),
+        **sealed_parts(row, key, context.vault, "filing"),
     }
 
 
-def tip_of(row: ParsedRow, key: DataKey, context: Context, *, at: datetime) -> Values:
+def tip_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> Values:
     """Compose an entry of the register of tips."""
+    row = judged.row
     goods, problem = rules.leaf(row.object), rules.leaf(row.problem)
     return {
         "headline": rules.headline_of(goods, problem, ()),
         "informant_mask": mask_name(row.consumer),
-        **_registered(row, context.place_of(row), at=at),
+        **_registered(judged, at=at),
         **sealed_parts(row, key, context.vault, "tip"),
     }
 
 
-def _registered(row: ParsedRow, place: Place, *, at: datetime) -> Values:
+def _registered(judged: Judged, *, at: datetime) -> Values:
+    row = judged.row
     return {
         "source": row.source.value,
         "number": row.number,
-        "authority_id": place.id,
+        "authority_id": judged.place.id,
+        "row_digest": judged.digest,
         "row": row.line,
         "registered_at": row.registered_at,
         "in_future": row.in_future,
@@ -156,19 +177,18 @@ def _registered(row: ParsedRow, place: Place, *, at: datetime) -> Values:
 
 
 def sealed_parts(row: ParsedRow, key: DataKey, vault: Vault, kind: str) -> Values:
-    """Seal what a person said or is known by, and digest the row; `kind` is filing or tip."""
+    """Seal what a person said or is known by; `kind` is filing or tip."""
     extras = {words: text for words, name in _EXTRAS.items() if (text := getattr(row, name))} | dict(row.extras)
 
     def sealed(text: str | None, part: str) -> bytes | None:
         return vault.seal(key, text, f"{kind}.{part}") if text else None
 
     return {
-        "row_digest": row_digest(vault, row),
         "name_sealed": sealed(row.consumer, "name"),
         "phone_sealed": sealed(row.phone_written, "phone"),
         "address_sealed": sealed(row.address, "address"),
         "text_sealed": sealed(row.text, "text"),
-        "extras_sealed": sealed(json.dumps(extras, ensure_ascii=False) if extras else None, "extras"),
+        "extras_sealed": sealed(_EXTRAS_TEXT.encode(extras) if extras else None, "extras"),
     }
 
 

@@ -172,7 +172,9 @@ _AS_WRITTEN = (
 )
 _Essentials = tuple[str, Kind, datetime, str, str]  # number, kind, registered at, text, company
 _YES_NO = {"是": True, "否": False, "同意": True, "不同意": False, "Y": True, "N": False}
-_NOT_CONTENT = frozenset({"line", "in_future", "suspected_tip", "demands", "flags", "masked"})
+_NOT_CONTENT = frozenset({"line", "in_future", "suspected_tip", "demands", "flags", "masked", "extras"})
+_CONTENT = tuple(f.name for f in fields(ParsedRow) if f.name not in _NOT_CONTENT)
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def content(parsed: ParsedRow) -> bytes:
@@ -180,10 +182,10 @@ def content(parsed: ParsedRow) -> bytes:
 
     It holds personal data: keep only a keyed digest of it.
     """
-    stated = {f.name: getattr(parsed, f.name) for f in fields(parsed) if f.name not in _NOT_CONTENT}
+    stated = {name: getattr(parsed, name) for name in _CONTENT}
     stated["masked"] = sorted(parsed.masked)
     stated["extras"] = dict(parsed.extras)
-    return json.dumps(stated, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode()
+    return _CANONICAL.encode(stated).encode()
 
 
 def _essentials(reading: "_Reading") -> "_Essentials | Refusal":
