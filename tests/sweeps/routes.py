@@ -19,7 +19,13 @@ class Door:
 
 
 DOORS: dict[str, Door] = {
+    "accounts_public.change_password": Door("public"),
+    "accounts_public.choose_organisation": Door("public"),
     "accounts_public.enter": Door("public"),
+    "accounts_public.new_password": Door("public"),
+    "accounts_public.organisations": Door("public"),
+    "accounts_public.prove": Door("public"),
+    "accounts_public.show_second_factor": Door("public"),
     "accounts_public.sign_in": Door("public"),
     "accounts_public.sign_out": Door("public"),
     "desk_public.display_size": Door("public"),
