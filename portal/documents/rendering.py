@@ -1,0 +1,76 @@
+"""Papers as PDF: typst, our own fonts, PDF/A-2b, the same bytes for the same paper every time."""
+
+import io
+import json
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import pylopdf_fonts_zh_cn
+import segno
+import typst
+from sqlalchemy.orm import Session
+
+from portal.documents.models import Document, DocumentKind
+from portal.documents.sealing import open_document
+from portal.resources import resource_folder
+
+TEMPLATES = {DocumentKind.AGREEMENT: "agreement.typ"}
+STANDARD = "a-2b"
+
+
+def render_agreement_pdf(session: Session, document: Document) -> bytes:
+    """Render a sealed paper as PDF/A-2b; byte-identical each time, for its only moment is the one it was made at."""
+    content = open_document(session, document)
+    return render_pdf(document, content, base_url=session.info["base_url"])
+
+
+def render_pdf(document: Document, content: dict[str, Any], *, base_url: str) -> bytes:
+    """Render a paper whose content was opened; data enters as JSON only, so that no text becomes markup."""
+    address = verify_address(base_url, document)
+    seal = {
+        "qr": qr_svg(address),
+        "address": address,
+        "verify": f"{base_url}/verify",
+        "check_code": spaced_code(document.check_code),
+        "digest": document.digest,
+    }
+    pdf = typst.Compiler(
+        input=str(resource_folder("templates") / "documents" / TEMPLATES[document.kind]),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={"content": json.dumps(content), "seal": json.dumps(seal)},
+    ).compile(format="pdf", pdf_standards=STANDARD, timestamp=int(document.made_at.timestamp()))
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def verify_address(base_url: str, document: Document) -> str:
+    """Where anyone can verify the paper, with the code that opens its day and state."""
+    return f"{base_url}/verify/{quote(document.number)}?code={document.check_code}"
+
+
+def qr_svg(address: str) -> str:
+    """The address as a QR code in SVG, error correction M."""
+    out = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(out, kind="svg", border=1, xmldecl=False)
+    return out.getvalue().decode()
+
+
+def qr_path(address: str) -> tuple[str, int]:
+    """The address as an SVG path and its size in modules, for `ui.qr`."""
+    code = segno.make(address, error="m", micro=False)
+    out = io.BytesIO()
+    code.save(out, kind="svg", border=0, omitsize=True)
+    return out.getvalue().decode().split(' d="')[1].split('"')[0], code.symbol_size(border=0)[0]
+
+
+def spaced_code(code: str) -> str:
+    """A check code as people read it: 8K3F 2M7Q."""
+    return f"{code[:4]} {code[4:]}"
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    folder = pylopdf_fonts_zh_cn.sans_path().parent
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
