@@ -78,7 +78,7 @@ class Queues:
         except redis.RedisError:
             self._leave_alone()
 
-    def enqueue(self, name: str, *, queue: str = LONG, job_id: str | None = None, **ids: int | str) -> bool:
+    def enqueue(self, name: str, /, *, queue: str = LONG, job_id: str | None = None, **ids: int | str) -> bool:
         """Queue a job of `portal.worker.JOBS`; False when Valkey is away (a duty must then find the work itself).
 
         With `job_id` the job is queued once; a second one with the same id counts as queued.
@@ -92,6 +92,12 @@ class Queues:
             self._leave_alone()
             return False
         return True
+
+    def close(self) -> None:
+        """Give the connections back."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def _push(self, client: redis.Redis, name: str, queue: str, job_id: str | None, ids: dict[str, int | str]) -> None:
         with suppress(DuplicateJobError):

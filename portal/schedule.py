@@ -18,7 +18,7 @@ from portal.queues import QUICK
 from portal.runtime import Runtime
 
 SECONDS_BETWEEN_LOOKS = 1.0
-SECONDS_FOR_A_WORKER = 20  # then the schedule does the duty itself
+SECONDS_FOR_A_WORKER = 10  # then the schedule does the duty itself
 SECONDS_WITHOUT_DATABASE = 5.0
 
 log = structlog.get_logger(__name__)

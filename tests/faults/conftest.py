@@ -1,0 +1,76 @@
+"""An installation of a test's own, known to other processes by its environment."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from portal.core.actor import OPERATOR
+from portal.core.installation import InstallationClock
+from portal.installing import MakeInstallation, make_installation
+from portal.queues import Queues
+from portal.runtime import Runtime
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class House:
+    """A real installation, its environment, and the processes started in it."""
+
+    runtime: Runtime
+    env: dict[str, str]
+    started: list[subprocess.Popen] = field(default_factory=list)
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Start Python beside us, in this installation."""
+        process = subprocess.Popen(
+            [sys.executable, *arguments], env={**os.environ, **self.env}, cwd=ROOT, stdout=subprocess.PIPE
+        )
+        self.started.append(process)
+        return process
+
+    def portal(self, *arguments: str) -> subprocess.Popen:
+        return self.start("-m", "portal", *arguments)
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
+    """Ask again until the condition holds; fails with `what` after the time."""
+    deadline, pause = time.monotonic() + seconds, threading.Event()
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {seconds} s for: {what}")
+        pause.wait(0.02)
+
+
+@pytest.fixture
+def house(own_runtime: Runtime, redis_url: str, tmp_path: Path) -> Iterator[House]:
+    """An installation on a database of its own, with an empty Valkey and the real clock."""
+    config = replace(own_runtime.config, redis_url=redis_url)
+    queues = Queues(config)
+    own_runtime.config, own_runtime.wake, own_runtime.enqueue = config, queues.wake, queues.enqueue
+    own_runtime.clock = InstallationClock(own_runtime.engine)
+    own_runtime.perform(OPERATOR, make_installation, MakeInstallation())
+    own_runtime.clock.forget()
+    made = House(
+        own_runtime,
+        {
+            "PORTAL_DATA": str(tmp_path),
+            "PORTAL_DATABASE_URL": config.database_url,
+            "PORTAL_REDIS_URL": redis_url,
+            "PORTAL_SECRET_KEY": config.secret_key,
+            "PORTAL_SEALING_KEYS": config.sealing_keys[0].hex(),
+            "PORTAL_INDEX_KEY": config.index_key.hex(),
+        },
+    )
+    yield made
+    for process in made.started:
+        process.kill()
+        process.communicate()
+    queues.close()
