@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -105,7 +106,7 @@ def check_code(session: Session, link_id: int, bound_to: str, code: str, now: da
         return CodeResult.TOO_MANY
     if row.expires_at <= now:
         return CodeResult.LATE
-    typed = "".join(code.split())
+    typed = "".join(unicodedata.normalize("NFKC", code).split())  # a Chinese keyboard may type wide digits
     if not hmac.compare_digest(row.code_hash, _keyed_hash(session, link_id, bound_to, typed)):
         row.tries += 1
         return CodeResult.TOO_MANY if row.tries >= MAX_TRIES else CodeResult.WRONG

@@ -90,6 +90,7 @@ class Conclude:
     """What a gateway said to one attempt, and whether it knows a message again by its key."""
 
     message_id: int
+    idempotency_key: str
     attempt: int
     answer: Answer
     honours_key: bool
@@ -98,7 +99,8 @@ class Conclude:
 def conclude(session: Session, actor: Actor, command: Conclude, *, now: datetime) -> MessageState | None:
     """Write down what came of an attempt; None where another process has gone on with the message."""
     message = session.scalars(select(Message).where(Message.id == command.message_id).with_for_update()).one()
-    if message.attempts != command.attempt or message.state not in (MessageState.SENDING, MessageState.UNCERTAIN):
+    ours = (message.idempotency_key, message.attempts) == (command.idempotency_key, command.attempt)
+    if not ours or message.state not in (MessageState.SENDING, MessageState.UNCERTAIN):
         return None
     answer = command.answer
     if answer.verdict is Verdict.ACCEPTED:

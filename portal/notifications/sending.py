@@ -65,9 +65,9 @@ def send_due_messages(runtime: Runtime) -> SendCounts:
             continue
         gateway = gateways[taken.channel]
         answer = gateway.send(taken.outgoing)
-        state = runtime.perform(
-            SYSTEM, actions.conclude, Conclude(taken.message_id, taken.attempt, answer, gateway.honours_key)
-        )
+        key = taken.outgoing.idempotency_key
+        outcome = Conclude(taken.message_id, key, taken.attempt, answer, gateway.honours_key)
+        state = runtime.perform(SYSTEM, actions.conclude, outcome)
         if state is not None:
             counted[OUTCOMES[state]] += 1
         failures[taken.channel] = 0 if state is MessageState.SENT else failures[taken.channel] + 1
