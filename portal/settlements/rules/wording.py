@@ -85,7 +85,7 @@ def consequence(number_tail: str, terms: Sequence[TermDraft]) -> str:
     """What accepting does to the official complaint (decisions 4), for the accept screen."""
     until = "款项到账前" if outlay(terms) else "商家履行完成前"
     named = f"（编号尾号 {number_tail}）" if number_tail else ""
-    return f"接受后，{until}您的投诉{named}不会被撤销；未按期收到，可在本页要求市场监管部门处理。"
+    return f"接受后，{until}你的投诉{named}不会被撤销；未按期收到，可在本页要求市场监管部门处理。"
 
 
 def what_became(side: Side, answer: Answer) -> str:
