@@ -13,14 +13,23 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import observing, web
+from portal.accounts import admin_views as accounts_admin
 from portal.accounts import gate
 from portal.accounts import public_views as accounts_public
+from portal.accounts import staff_views as accounts_staff
+from portal.cases import merchant_views as cases_merchant
+from portal.cases import regulator_views as cases_regulator
+from portal.cases import staff_views as cases_staff
 from portal.config import Config
 from portal.core.errors import NotAllowed, NotFound, Refused, Stale
 from portal.core.permissions import Permission, can
+from portal.desk import consumer_views as desk_consumer
+from portal.desk import merchant_views as desk_merchant
 from portal.desk import public_views as desk_public
 from portal.desk import regulator_views as desk_regulator
 from portal.desk.navigation import navigation
+from portal.enrolment import merchant_views as enrolment_merchant
+from portal.enrolment import regulator_views as enrolment_regulator
 from portal.extensions import babel, csrf, limiter, login
 from portal.notifications import merchant_views as notifications_merchant
 from portal.notifications import public_views as notifications_public
@@ -37,10 +46,19 @@ CSP = (
 )
 
 BLUEPRINTS = (
+    cases_merchant.bp,
+    cases_regulator.bp,
+    cases_staff.bp,
+    accounts_admin.bp,
     accounts_public.bp,
+    accounts_staff.bp,
+    desk_consumer.bp,
+    desk_merchant.bp,
     desk_public.bp,
     observing.bp,
     desk_regulator.bp,
+    enrolment_merchant.bp,
+    enrolment_regulator.bp,
     notifications_merchant.bp,
     notifications_public.bp,
     notifications_regulator.bp,

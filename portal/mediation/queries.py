@@ -33,6 +33,11 @@ class OfficialSide:
         """Whether the authority has accepted any of the filings."""
         return bool({AdminState.ACCEPTED, AdminState.MEDIATING, AdminState.TESTING} & set(self.states))
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether nothing of the complaint waits for the authority any more."""
+        return not rules.UNDECIDED & set(self.states)
+
 
 def official_side(session: Session, actor: Actor, case: Case) -> OfficialSide:
     """Read the filings of a case that the actor may see; one statement."""

@@ -61,9 +61,8 @@ def accept_label(terms: Sequence[TermDraft]) -> str:
     return f"接受，收到 {button_yuan(money)}" if money else f"接受，{headline(terms)}"
 
 
-def money_words(terms: Sequence[TermDraft], in_dispute: int | None) -> str:
+def money_words(money: int, in_dispute: int | None) -> str:
     """How the offered sum compares with what is in dispute, for the consumer; empty where nothing can be said."""
-    money = outlay(terms)
     if not money or not in_dispute:
         return ""
     if money == in_dispute:

@@ -36,7 +36,7 @@ def test_the_consumer_sees_an_offer_only_after_the_undo(session):
     assert view.can_answer
     assert not view.code_needed
     assert view.consequence("0433") == (
-        "接受后，款项到账前您的投诉（编号尾号 0433）不会被撤销；未按期收到，可在本页要求市场监管部门处理。"
+        "接受后，款项到账前你的投诉（编号尾号 0433）不会被撤销；未按期收到，可在本页要求市场监管部门处理。"
     )
     assert [(step["label"], step["state"]) for step in view.steps][:3] == [
         ("收到投诉", "done"),

@@ -1,0 +1,133 @@
+"""Sentences of the consumer's page: who, what for, what is offered, and the steps of the official side."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from markupsafe import Markup
+
+from portal.cases.rules import CaseState, FailureCause
+from portal.clocks.rules import SHANGHAI, consumer_day, due_day, local_day
+from portal.core.money import yuan
+from portal.desk.consumer_standing import Standing
+from portal.desk.consumer_view import Pairs
+from portal.intake.rules import DEMAND_NAMES
+from portal.intake.rules.words import Demand
+from portal.settlements import rules
+from portal.settlements.rules import TermDraft
+
+Step = Mapping[str, str]
+
+_LEGAL_FORM = re.compile(r"(有限责任公司|股份有限公司|有限公司|（个体工商户）)$")
+
+CAUSES = {
+    FailureCause.MERCHANT_DELAY: "商家没有在期限内答复你。",
+    FailureCause.CONSUMER_SILENT: "上一个方案到期没有答复。不答复不等于同意。",
+    FailureCause.NO_AGREEMENT: "双方没有谈成。",
+    FailureCause.UNREACHABLE: "没有联系上你。",
+    FailureCause.CONSUMER_ESCALATED: "你请求市场监督管理部门处理。",
+}
+
+
+def short_name(name: str) -> str:
+    """A company's name as people say it: without its legal form."""
+    return _LEGAL_FORM.sub("", name) or name
+
+
+def day(moment: datetime) -> str:
+    """A moment as the consumer's day."""
+    return consumer_day(local_day(moment))
+
+
+def end_day(end: datetime) -> str:
+    """The day that an end of a limit belongs to."""
+    return consumer_day(due_day(end))
+
+
+def minute(moment: datetime) -> str:
+    """A moment for the receipt, Beijing time."""
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+def subject(standing: Standing) -> str:
+    """What the complaint is about, from structured columns only."""
+    case = standing.case
+    return " ".join(part for part in (case.goods, case.problem) if part) or case.headline
+
+
+def asked_for(standing: Standing) -> str:
+    """What the consumer asked for: 退货、退款 ¥1,280.00; empty where the filing does not say."""
+    case = standing.case
+    known = {demand.value: name for demand, name in DEMAND_NAMES.items()}
+    names = "、".join(known[code] for code in case.demands.split(",") if code in known)
+    money = f"¥{yuan(case.amount)}" if case.amount is not None and Demand.REFUND.value in case.demands else ""
+    return " ".join(part for part in (names, money) if part)
+
+
+def compared(standing: Standing, offered: int) -> str:
+    """The offer beside the demand: 你要求的是退款 ¥1,280.00，金额一致."""
+    asked, amount = asked_for(standing), standing.case.amount
+    if not asked or amount is None or "¥" not in asked:
+        return standing.talk.money_words
+    if offered == amount:
+        return f"你要求的是{asked}，金额一致"
+    return f"你要求的是{asked}，方案{'多' if offered > amount else '少'} ¥{yuan(abs(offered - amount))}"
+
+
+def term_facts(terms: Sequence[TermDraft]) -> list[tuple[str, str]]:
+    """What is offered, as short as a phone's first screen asks: how, when, and what the consumer has to do."""
+    rows: list[tuple[str, str]] = []
+    if len(terms) == 1 and terms[0].amount is not None:
+        rows.append(("怎么付", rules.METHOD_NAMES[terms[0].method] if terms[0].method else ""))
+        rows.append(("说明", terms[0].detail))
+    else:
+        rows += [
+            (line.name, "，".join(part for part in (line.amount, line.detail) if part) or "有")
+            for line in map(rules.term_line, terms)
+        ]
+    longest = max((term.due_days for term in terms), default=0)
+    rows.append(("何时付" if rules.outlay(terms) else "何时办", Markup("<b>{}</b>").format(rules.days_words(longest))))
+    rows.append(("你要做的", rules.consumers_part(terms)))
+    return rows
+
+
+def full_terms(terms: Sequence[TermDraft]) -> list[tuple[str, str]]:
+    """Every term with all that belongs to it."""
+    return [(line.name, line.text) for line in map(rules.term_line, terms)]
+
+
+def pairs(rows: Sequence[tuple[str, str]]) -> Pairs:
+    """Rows without those that say nothing."""
+    return tuple((name, value) for name, value in rows if value)
+
+
+def steps(standing: Standing) -> tuple[Step, ...]:
+    """The way of the complaint: the negotiation's own steps, or the official ones where it has failed."""
+    first = standing.talk.steps[:1]
+    if standing.state is CaseState.FAILED:
+        return first + _failed(standing)
+    if standing.case.dispatched_at is None and standing.state is not CaseState.WITHDRAWN:
+        return (*first, _step("分派给商家", "current"), _step("商家提出方案"), _step("你答复"))
+    return standing.talk.steps
+
+
+def _failed(standing: Standing) -> tuple[Step, ...]:
+    ended = _step("和商家没有谈成", "failed", _when(standing.case.concluded_at))
+    if standing.official.is_choice_open and standing.case.closed_at is not None:
+        return (ended, _step("按未和解办结", "done", _when(standing.case.closed_at)))
+    if standing.official.is_choice_open:
+        return (ended, _step("等你选择", "current"))
+    return (ended, _step("市场监督管理部门处理", "done" if standing.official.is_decided else "current"))
+
+
+def _step(label: str, state: str = "next", when: str = "") -> Step:
+    return {"label": label, "state": state, "when": when}
+
+
+def _when(moment: datetime | None) -> str:
+    return short_day(local_day(moment)) if moment else ""
+
+
+def short_day(when: date) -> str:
+    """A day without its weekday, for the steps."""
+    return f"{when.month} 月 {when.day} 日"
