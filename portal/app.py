@@ -28,6 +28,7 @@ from portal.desk import merchant_views as desk_merchant
 from portal.desk import public_views as desk_public
 from portal.desk import regulator_views as desk_regulator
 from portal.desk.navigation import navigation
+from portal.documents import public_views as documents_public
 from portal.enrolment import merchant_views as enrolment_merchant
 from portal.enrolment import regulator_views as enrolment_regulator
 from portal.extensions import babel, csrf, limiter, login
@@ -36,6 +37,8 @@ from portal.notifications import public_views as notifications_public
 from portal.notifications import regulator_views as notifications_regulator
 from portal.resources import resource_folder
 from portal.runtime import Runtime
+from portal.settlements import merchant_views as settlements_merchant
+from portal.settlements import staff_views as settlements_staff
 
 MAX_BODY = 210 * 1024 * 1024  # bytes: an import file of 200 MB and its form; each form has its own smaller limit
 YEAR = 365 * 24 * 3600
@@ -62,6 +65,9 @@ BLUEPRINTS = (
     notifications_merchant.bp,
     notifications_public.bp,
     notifications_regulator.bp,
+    documents_public.bp,
+    settlements_merchant.bp,
+    settlements_staff.bp,
 )
 
 STATUS = {NotAllowed: 403, NotFound: 404, Stale: 409}

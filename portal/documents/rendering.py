@@ -3,7 +3,7 @@
 import io
 import json
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import pylopdf_fonts_zh_cn
@@ -16,7 +16,7 @@ from portal.documents.sealing import open_document
 from portal.resources import resource_folder
 
 TEMPLATES = {DocumentKind.AGREEMENT: "agreement.typ"}
-STANDARD = "a-2b"
+STANDARD: Literal["a-2b"] = "a-2b"
 
 
 def render_agreement_pdf(session: Session, document: Document) -> bytes:
@@ -62,7 +62,7 @@ def qr_path(address: str) -> tuple[str, int]:
     code = segno.make(address, error="m", micro=False)
     out = io.BytesIO()
     code.save(out, kind="svg", border=0, omitsize=True)
-    return out.getvalue().decode().split(' d="')[1].split('"')[0], code.symbol_size(border=0)[0]
+    return out.getvalue().decode().split(' d="')[1].split('"')[0], int(code.symbol_size(border=0)[0])
 
 
 def spaced_code(code: str) -> str:

@@ -97,7 +97,7 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
         agreement=agreement,
         steps=consumer_steps(case, views, agreement, waiting),
         answer_by=consumer_day(due_day(offer.expires_at)) if offer else "",
-        money_words=rules.money_words(offer.terms, case.amount) if offer else "",
+        money_words=rules.money_words(offer.outlay, case.amount) if offer else "",
         accept_label=rules.accept_label(offer.terms) if offer else "",
         accept_result=_accept_result(offer, now=now),
         consumers_part=rules.consumers_part(offer.terms) if offer else "",

@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.cases.models import Case, Evidence
+from portal.clocks.rules import local_day
 from portal.core.privacy import DataKey, vault_of
 from portal.documents.models import Document, DocumentState
 from portal.settlements import rules
 from portal.settlements.models import Agreement, Answer, Performance, Rating, Receipt, Side, Verdict
 from portal.settlements.rounds import SEAL_MESSAGE, SEAL_REASON, Kept
-from portal.settlements.rules import TermDraft, TermLine
+from portal.settlements.rules import RatingReason, TermDraft, TermLine
 
 SEAL_REMARK = "performance.remark"
 
@@ -127,6 +128,21 @@ class AgreementView:
     performances: tuple[PerformanceView, ...]
     verdict: Verdict | None
     rating_reason: str | None
+
+    @property
+    def accepted_on(self) -> date:
+        """The day in China on which it was made."""
+        return local_day(self.accepted_at)
+
+    @property
+    def rating_words(self) -> str:
+        """The consumer's rating in words; empty before it."""
+        if self.verdict is None:
+            return ""
+        if self.verdict is Verdict.SATISFIED:
+            return "满意"
+        reason = rules.RATING_REASON_NAMES[RatingReason(self.rating_reason)] if self.rating_reason else ""
+        return f"不满意，{reason}" if reason else "不满意"
 
     @property
     def performance(self) -> PerformanceView | None:

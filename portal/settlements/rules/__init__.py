@@ -16,6 +16,13 @@ from portal.settlements.rules.moments import objection_to_confirming as objectio
 from portal.settlements.rules.moments import objection_to_denying as objection_to_denying
 from portal.settlements.rules.moments import objection_to_offering as objection_to_offering
 from portal.settlements.rules.moments import objection_to_rating as objection_to_rating
+from portal.settlements.rules.templates import DEMAND_NAMES as DEMAND_NAMES
+from portal.settlements.rules.templates import DEMANDED as DEMANDED
+from portal.settlements.rules.templates import TEMPLATES as TEMPLATES
+from portal.settlements.rules.templates import Template as Template
+from portal.settlements.rules.templates import free_kinds as free_kinds
+from portal.settlements.rules.templates import start_from as start_from
+from portal.settlements.rules.templates import template_for as template_for
 from portal.settlements.rules.terms import MAX_DETAIL as MAX_DETAIL
 from portal.settlements.rules.terms import MAX_DUE_DAYS as MAX_DUE_DAYS
 from portal.settlements.rules.terms import MAX_MESSAGE as MAX_MESSAGE

@@ -1,0 +1,186 @@
+"""What a merchant's people type to settle."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from werkzeug.datastructures import FileStorage
+from wtforms import (
+    BooleanField,
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    IntegerField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, Length, Optional
+
+from portal.cases.evidence import Upload
+from portal.core.money import fen_from_yuan, plain_yuan
+from portal.settlements import rules
+from portal.settlements.actions import MakeOffer, RecordPerformance, RefuseCounter
+from portal.settlements.rules import Payer, PaymentMethod, TermDraft, TermKind
+
+MAX_PROOF = 20 * 1024 * 1024  # bytes
+
+
+class MoneyField(StringField):
+    """An amount in 元 as people type it; `fen` is None where nothing was typed."""
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002  WTForms' own signature
+        """Refuse what is no amount."""
+        if self.data and self.data.strip() and fen_from_yuan(self.data) is None:
+            raise ValidationError(_("金额只写数字，最多两位小数，例如 128.50。"))
+
+    @property
+    def fen(self) -> int | None:
+        """The amount in 分."""
+        return fen_from_yuan(self.data) if self.data else None
+
+
+class TermForm(Form):
+    """One term; a row without kind is no term."""
+
+    kind = SelectField(
+        _("处理方式"),
+        choices=[
+            SelectChoice("", _("（不用这一条）")),
+            *(SelectChoice(k.value, n) for k, n in rules.KIND_NAMES.items()),
+        ],
+    )
+    amount = MoneyField(_("金额（元）"), [Optional()])
+    method = SelectField(
+        _("付款方式"),
+        choices=[SelectChoice("", _("不付款")), *(SelectChoice(m.value, n) for m, n in rules.METHOD_NAMES.items())],
+    )
+    freight = SelectField(_("运费"), choices=[SelectChoice(p.value, n) for p, n in rules.PAYER_NAMES.items()])
+    due_days = IntegerField(
+        _("接受后几天内完成"),
+        [InputRequired(_("请填写天数，例如 7。"))],
+        default=7,
+        render_kw={"inputmode": "numeric"},
+    )
+    detail = TextAreaField(_("具体怎么做"), [Optional()], render_kw={"rows": 2})
+
+    def draft(self) -> TermDraft | None:
+        """The term, or None for a row that is not used."""
+        if not self.kind.data:
+            return None
+        kind = TermKind(self.kind.data)
+        money = self.amount.fen
+        return TermDraft(
+            kind=kind,
+            amount=money,
+            method=PaymentMethod(self.method.data) if self.method.data else None,
+            due_days=self.due_days.data if self.due_days.data is not None else 0,
+            freight=Payer(self.freight.data),
+            detail=" ".join((self.detail.data or "").split()),
+        )
+
+
+class OfferForm(FlaskForm):
+    """An offer: its terms, words to the consumer, and whether he asked for it at the last moment."""
+
+    terms = FieldList(FormField(TermForm, label=_("条款")), max_entries=rules.MAX_TERMS)
+    message = TextAreaField(
+        _("写给消费者的话"),
+        [Optional(), Length(max=rules.MAX_MESSAGE, message=_("写得太长，最多 500 字。"))],
+        render_kw={"rows": 3},
+    )
+    consumer_asked = BooleanField(_("消费者要求现在提方案（已记在沟通记录里）"))
+
+    def drafts(self) -> tuple[TermDraft, ...]:
+        """The terms as typed."""
+        return tuple(draft for entry in self.terms if (draft := entry.form.draft()) is not None)
+
+    def command(self, reference: str) -> MakeOffer:
+        """The offer."""
+        return MakeOffer(reference, self.drafts(), (self.message.data or "").strip(), bool(self.consumer_asked.data))
+
+    def is_allowed(self, in_dispute: int | None) -> bool:
+        """Validate shape and rules; every objection is shown at its field."""
+        if not self.validate_on_submit():
+            return False
+        used = [entry.form for entry in self.terms if entry.form.kind.data]
+        found = rules.objections_to_terms(self.drafts(), in_dispute)
+        for objection in found:
+            if objection.position is None:
+                self.form_errors.append(objection.text)
+            else:
+                field = used[objection.position][objection.field]
+                field.errors = [*field.errors, objection.text]
+        return not found
+
+    def add_row(self, kind: str) -> None:
+        """One more term, empty but for its kind."""
+        if len(self.terms) < rules.MAX_TERMS:
+            self.terms.append_entry({"kind": kind, "due_days": 7, "freight": Payer.NONE.value})
+
+
+def filled_offer(terms: Sequence[TermDraft], *, asked: bool = False) -> OfferForm:
+    """A form that starts from these terms."""
+    form = OfferForm(formdata=None, consumer_asked=asked)
+    for term in terms:
+        form.terms.append_entry(
+            {
+                "kind": term.kind.value,
+                "amount": plain_yuan(term.amount) if term.amount is not None else "",
+                "method": term.method.value if term.method else "",
+                "freight": term.freight.value,
+                "due_days": term.due_days,
+                "detail": term.detail,
+            }
+        )
+    return form
+
+
+class CounterAnswerForm(FlaskForm):
+    """Which counter is answered: the one that was seen."""
+
+    digest = HiddenField()
+
+
+class RefuseCounterForm(CounterAnswerForm):
+    """Why the consumer's counter is not accepted."""
+
+    reason = TextAreaField(
+        _("不接受的理由"),
+        [
+            InputRequired(_("请写明不接受的理由，消费者会看到。")),
+            Length(max=rules.MAX_REASON, message=_("理由最多 200 字。")),
+        ],
+        render_kw={"rows": 3},
+    )
+
+    def command(self, reference: str) -> RefuseCounter:
+        """The refusal."""
+        return RefuseCounter(reference, self.digest.data or "", self.reason.data or "")
+
+
+class PerformanceForm(FlaskForm):
+    """What was done, when, with proof."""
+
+    performed_on = DateField(_("履行日期"), [InputRequired(_("请填写实际完成的日期，例如 2026-08-15。"))])
+    proof = FileField(_("履行凭证"), [Optional()], render_kw={"accept": "image/*,application/pdf"})
+    remark = TextAreaField(
+        _("说明"),
+        [Optional(), Length(max=rules.MAX_MESSAGE, message=_("说明最多 500 字。"))],
+        render_kw={"rows": 3},
+    )
+
+    def command(self, reference: str) -> RecordPerformance:
+        """The record."""
+        assert isinstance(self.performed_on.data, date)
+        given = self.proof.data
+        chosen = isinstance(given, FileStorage) and given.filename
+        upload = Upload(given.filename, given.read()) if chosen else None
+        return RecordPerformance(reference, self.performed_on.data, upload, self.remark.data or "")

@@ -1,0 +1,91 @@
+"""Where an offer starts: one template for each remedy, amounts taken from the demand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.settlements.rules.terms import MAX_TERMS, TermDraft
+from portal.settlements.rules.words import KIND_NAMES, Payer, PaymentMethod, TermKind
+
+ORIGINAL = PaymentMethod.ORIGINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A start for an offer, under the code that the address names."""
+
+    code: str
+    label: str
+
+
+TEMPLATES = (
+    Template("refund", "退款"),
+    Template("return_refund", "退货退款"),
+    Template("exchange", "换货"),
+    Template("repair", "修理"),
+    Template("supply", "补足数量"),
+    Template("redo", "重作"),
+    Template("compensate", "补偿和道歉"),
+)
+
+DEMANDED = {  # codes of the demand (投诉请求) and the template each leads to; the first that fits wins
+    "return": "return_refund",
+    "refund": "refund",
+    "exchange": "exchange",
+    "repair": "repair",
+    "redo": "redo",
+    "make_up_quantity": "supply",
+    "compensation": "compensate",
+    "apology": "compensate",
+}
+
+DEMAND_NAMES = {  # the same words as intake's, a stranger to this capability
+    "repair": "修理",
+    "redo": "重作",
+    "exchange": "更换",
+    "return": "退货",
+    "make_up_quantity": "补足数量",
+    "refund": "退款",
+    "compensation": "赔偿",
+    "apology": "道歉",
+}
+
+DETAILS = {
+    TermKind.RETURN_REFUND: "快递上门取件",
+    TermKind.EXCHANGE: "换同款新品一件，快递上门取换",
+    TermKind.REPAIR: "免费修理，修好送回",
+    TermKind.SUPPLY: "补足短缺的数量",
+    TermKind.REDO: "重新制作",
+}
+
+
+def template_for(demands: Sequence[str]) -> str:
+    """The template that fits the demands; 退款 where none is named."""
+    return next((template for code, template in DEMANDED.items() if code in demands), "refund")
+
+
+def start_from(template: str, demands: Sequence[str], in_dispute: int | None, due_days: int) -> tuple[TermDraft, ...]:
+    """The terms of a template; the amount is what is in dispute, the days what the limits give where none is agreed."""
+    known = {one.code for one in TEMPLATES}
+    kind = TermKind(template if template in known else "refund")
+    amount = in_dispute or None
+    if kind in (TermKind.REFUND, TermKind.RETURN_REFUND):
+        main = TermDraft(kind, amount, ORIGINAL, due_days, _freight(kind), DETAILS.get(kind, ""))
+    elif kind is TermKind.COMPENSATE:
+        main = TermDraft(kind, None, ORIGINAL, due_days)
+    else:
+        main = TermDraft(kind, None, None, due_days, _freight(kind), DETAILS.get(kind, ""))
+    apologises = kind is TermKind.COMPENSATE or "apology" in demands
+    return (main, TermDraft(TermKind.APOLOGY, due_days=due_days)) if apologises else (main,)
+
+
+def free_kinds(terms: Sequence[TermDraft]) -> tuple[tuple[TermKind, str], ...]:
+    """The kinds that may still be added."""
+    if len(terms) >= MAX_TERMS:
+        return ()
+    taken = {term.kind for term in terms}
+    return tuple((kind, name) for kind, name in KIND_NAMES.items() if kind not in taken)
+
+
+def _freight(kind: TermKind) -> Payer:
+    travels = kind in (TermKind.RETURN_REFUND, TermKind.EXCHANGE, TermKind.REPAIR)
+    return Payer.MERCHANT if travels else Payer.NONE
