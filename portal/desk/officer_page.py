@@ -21,7 +21,7 @@ from portal.desk.officer_filters import PATH, TAB_NAMES, OfficerFilters, Tab
 from portal.desk.officer_list import Asked
 from portal.desk.rows import ListRow, list_row
 
-EXPORT_PATH = "/regulator/cases.xlsx"
+EXPORT_PATH = "/regulator/cases/export"
 EXPORT_COLUMNS = (
     "编号", "来源", "渠道", "登记时间", "辖区", "企业", "消费者", "商品与诉求", "争议金额（元）", "状态", "到期",
 )  # fmt: skip

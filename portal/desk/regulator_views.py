@@ -10,11 +10,12 @@ from markupsafe import Markup, escape
 
 from portal import web
 from portal.cases import lookups
+from portal.cases.forms import RevealForm
 from portal.cases.lookups import RecordExport
 from portal.clocks import rules as clocks
 from portal.clocks.queries import almanac
 from portal.core.errors import RuleBroken
-from portal.desk import areas, board, board_chart, found, officer_page, sheets
+from portal.desk import areas, board, board_chart, found, officer_case, officer_page, sheets
 from portal.desk.board import Board, Counter
 from portal.desk.forms import PhoneSearchForm
 from portal.desk.officer_filters import OfficerFilters, Tab
@@ -64,7 +65,7 @@ def link_to(counter: Counter, words: str) -> Markup:
     return Markup('<a href="{}">{}</a>').format(counter.href, escape(words))
 
 
-@bp.get("/board.xlsx")
+@bp.post("/board/export")
 def export_board() -> ResponseReturnValue:
     """Give the board's figures as a file, and record it."""
     view = read_board()
@@ -78,6 +79,14 @@ def export_board() -> ResponseReturnValue:
     return send_file(
         sheets.write_sheet("辖区看板", columns, rows), as_attachment=True, download_name=file_name("辖区看板")
     )
+
+
+@bp.get("/cases/<reference>")
+def show_case(reference: str) -> ResponseReturnValue:
+    """Show the whole file of one case."""
+    session = web.database()
+    view = officer_case.officer_case(session, web.current_actor(), reference, web.now(), almanac(session))
+    return web.page("desk/regulator_case.html", view=view, reveal_form=RevealForm(formdata=None))
 
 
 @bp.get("/cases")
@@ -101,7 +110,7 @@ def find_by_phone() -> ResponseReturnValue:
     return redirect(OfficerFilters(tab=Tab.ALL, found=token).address(), code=303)
 
 
-@bp.get("/cases.xlsx")
+@bp.post("/cases/export")
 def export_cases() -> ResponseReturnValue:
     """Give the list as a file, masked as on the page, and record it."""
     asked, _choices = asked_now()

@@ -52,6 +52,19 @@ ADMIN_TRANSITIONS: dict[tuple[AdminState, AdminEvent], AdminState] = {
 }
 
 
+ADMIN_STATE_NAMES: dict[AdminState, str] = {
+    A.NONE: "未进入行政程序",
+    A.RECEIVED: "已收到，待决定是否受理",
+    A.REFUSED: "不予受理",
+    A.ACCEPTED: "已受理",
+    A.MEDIATING: "调解中",
+    A.TESTING: "鉴定检测中",
+    A.MEDIATED: "达成调解",
+    A.TERMINATED: "终止调解",
+    A.WITHDRAWN: "已撤回",
+}
+
+
 class IllegalAdminTransition(Exception):  # noqa: N818
     """The table has no such step."""
 

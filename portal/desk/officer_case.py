@@ -1,0 +1,161 @@
+"""The officer's screen of one case: the whole file, both machines and their clocks, hints that only officers see."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Organisation
+from portal.cases import sections
+from portal.cases.access import visible_to
+from portal.cases.models import Case
+from portal.cases.queries import records
+from portal.cases.rules import CaseState
+from portal.cases.sections import EvidenceSection, HistorySection
+from portal.cases.wording import CAUSE_NAMES, SOURCE_NAMES, Tag, full_time
+from portal.clocks import rules as clocks
+from portal.clocks.queries import Almanac, Due, due_for_list
+from portal.core.actor import Actor
+from portal.core.privacy import mask_text, vault_of
+from portal.desk.case_view import Opened, opened
+from portal.desk.deadlines import DuePanel, due_panel
+from portal.desk.officer_filters import PATH
+from portal.desk.officer_page import officer_tag
+from portal.desk.screen import case_facts, revealed_particulars
+from portal.intake.models import Filing
+from portal.intake.rules import WaitingReason
+from portal.intake.rules.routing import SENTENCES
+from portal.intake.states import ADMIN_STATE_NAMES, AdminState
+from portal.settlements.queries import Negotiation, negotiation
+
+HINTS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FilingFile:
+    """One filing as the officer reads it: number, state, the statutory date, the text."""
+
+    label: str
+    number: str
+    state: str
+    registered: str
+    reception: str
+    diversion: str
+    company: str
+    decide: Due | None  # 受理 within seven working days of receipt (令121 art 15)
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Another case of the same phone; seen by officers only (令121 art 17)."""
+
+    reference: str
+    href: str
+    headline: str
+    merchant: str
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerCase:
+    """What the page shows."""
+
+    case: Case
+    title: str
+    tag: Tag
+    merchant: str
+    authority: str
+    facts: list[tuple[str, str]]
+    filings: tuple[FilingFile, ...]
+    revealed: list[tuple[str, str]]
+    revealed_until: str
+    evidence: EvidenceSection
+    history: HistorySection
+    due: DuePanel | None
+    negotiation: Negotiation
+    hints: tuple[Hint, ...]
+    waiting: str  # why it waits for an officer; empty where it does not
+    ended: str  # why the negotiation failed
+
+
+def officer_case(session: Session, actor: Actor, reference: str, now: datetime, almanac: Almanac) -> OfficerCase:
+    """Read and word a case for an officer of its jurisdiction, in five statements; NotFound for strangers."""
+    found = opened(session, actor, reference, now=now)
+    case = found.case
+    lines = records(session, [case.id])[case.id]
+    authorities = list(reversed(case.authority.ancestry()))
+    hints, merchant = _hints(session, actor, case)
+    return OfficerCase(
+        case=case,
+        title=case.headline,
+        tag=officer_tag(case.state, case.turn, case.channel),
+        merchant=merchant,
+        authority=case.authority.name,
+        facts=case_facts(case),
+        filings=tuple(_filing(session, found, filing, now, almanac) for filing in found.filings),
+        revealed=revealed_particulars(session, found),
+        revealed_until=f"{found.revealed_until.astimezone(clocks.SHANGHAI):%H:%M}" if found.revealed_until else "",
+        evidence=sections.evidence_of(session, actor, case, lines),
+        history=sections.history_of(session, actor, case, lines, now=now),
+        due=due_panel(case, authorities, now, almanac, promised=found.promised),
+        negotiation=negotiation(session, actor, case, now=now),
+        hints=hints,
+        waiting=_waiting(case),
+        ended=CAUSE_NAMES[case.cause] if case.cause else "",
+    )
+
+
+def _filing(session: Session, found: Opened, filing: Filing, now: datetime, almanac: Almanac) -> FilingFile:
+    text = vault_of(session).open(filing.key, filing.text_sealed, "filing.text")
+    waits = filing.admin_state is AdminState.RECEIVED and filing.decide_by is not None
+    return FilingFile(
+        label=SOURCE_NAMES.get(filing.source, filing.source),
+        number=filing.number,
+        state=ADMIN_STATE_NAMES[filing.admin_state],
+        registered=full_time(filing.registered_at),
+        reception=filing.reception,
+        diversion=filing.dispatch_label,
+        company=" ".join(part for part in (filing.company_name, filing.company_code or "") if part),
+        decide=due_for_list(now, filing.registered_at, filing.decide_by, almanac.calendar)
+        if waits and filing.decide_by
+        else None,
+        text=text if found.revealed_until else mask_text(text),
+    )
+
+
+def _waiting(case: Case) -> str:
+    if case.state not in (CaseState.WAITING, CaseState.RETURNED):
+        return ""
+    if case.state is CaseState.RETURNED:
+        return "企业退回分派，请重新分派或退回来源。"
+    reason = case.wait_reason or ""
+    return SENTENCES[WaitingReason(reason)] if reason in set(WaitingReason) else "等待分派。"
+
+
+def _hints(session: Session, actor: Actor, case: Case) -> tuple[tuple[Hint, ...], str]:
+    """Other cases of the same phone inside the jurisdiction, and the case's own merchant's name, in one statement."""
+    same = Case.id == case.id
+    if case.phone_index is not None:
+        same = same | (Case.phone_index == case.phone_index)
+    rows = session.execute(
+        select(Case.id, Case.reference, Case.headline, Case.state, Case.turn, Case.channel, Organisation.name)
+        .outerjoin(Organisation, Organisation.id == Case.merchant_id)
+        .where(visible_to(actor), same)
+        .order_by((Case.id == case.id).desc(), Case.registered_at.desc(), Case.id.desc())
+        .limit(HINTS_SHOWN + 1)
+    ).all()
+    own = next((row.name for row in rows if row.id == case.id), None)
+    hints = tuple(
+        Hint(
+            row.reference,
+            f"{PATH}/{row.reference}",
+            row.headline,
+            row.name or "未分派企业",
+            officer_tag(row.state, row.turn, row.channel),
+        )
+        for row in rows
+        if row.id != case.id
+    )
+    return hints, own or "未分派企业"
