@@ -104,7 +104,7 @@ def add_person(session: Session, actor: Actor, command: AddPerson, *, now: datet
         raise NotFound(
             f"没有代码为 {command.organisation_code} 的单位。请先导入监管部门或企业。", field="organisation_code"
         )
-    require(actor, Permission.PERSON_MANAGE, _Belongs(organisation.id))
+    require(actor, Permission.PERSON_MANAGE, Belongs(organisation.id))
     require_role(actor, organisation.kind, command.role)
     sign_in_name = command.sign_in_name.strip().lower()
     if session.scalars(select(Person.id).where(Person.sign_in_name == sign_in_name)).first() is not None:
@@ -137,7 +137,9 @@ def add_person(session: Session, actor: Actor, command: AddPerson, *, now: datet
 
 
 @dataclass(frozen=True, slots=True)
-class _Belongs:
+class Belongs:
+    """What the access table asks about the people of an organisation."""
+
     organisation_id: int
 
 

@@ -11,12 +11,10 @@ from flask_login import LoginManager, current_user
 from portal import web
 from portal.accounts import queries
 from portal.accounts.queries import SignedIn
-from portal.core.actor import Actor, ActorKind
+from portal.core.actor import VISITOR, Actor, ActorKind
 from portal.core.errors import NotFound
 
 IDLE_MINUTES = 30  # our limit; GB/T 22239 身份鉴别 b asks for one without a number
-
-OPEN_TO_HALF_SIGNED = frozenset({"accounts_public", "static"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +28,8 @@ class User:
 
     @property
     def actor(self) -> Actor:
-        """The actor behind the session."""
-        return self.live.actor
+        """The actor behind the session; a visitor while the sign-in is unfinished or has gone to sleep."""
+        return VISITOR if is_idle() or unfinished_sign_in(self.live) else self.live.actor
 
     def get_id(self) -> str:
         """Membership and stamp, as the cookie holds them."""
@@ -67,10 +65,24 @@ def guard() -> ResponseReturnValue | None:
         return ask_to_sign_in()
     session["seen"] = int(time.time())
     if next_step := unfinished_sign_in(current_user.live):
-        return redirect(next_step, code=303)
+        wanted = f"?next={quote(wanted_page())}" if request.method == "GET" else ""
+        return redirect(f"{next_step}{wanted}", code=303)
     if web.current_actor().kind not in audience:
         raise NotFound("没有这个页面。")
     return None
+
+
+def wanted_page() -> str:
+    """The page to come back to: the one that is asked for, or the one whose form was sent."""
+    return request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
+
+
+def half_signed() -> SignedIn | None:
+    """Who gave a name and a password a moment ago, whether or not the sign-in is finished; None for a visitor."""
+    if not current_user.is_authenticated or is_idle():
+        return None
+    live: SignedIn = current_user.live
+    return live
 
 
 def is_idle() -> bool:
@@ -80,8 +92,7 @@ def is_idle() -> bool:
 
 def ask_to_sign_in() -> ResponseReturnValue:
     """Send the visitor to the sign-in page and back afterwards; htmx follows by itself."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
-    target = f"{url_for('accounts_public.sign_in')}?next={quote(wanted)}"
+    target = f"{url_for('accounts_public.sign_in')}?next={quote(wanted_page())}"
     if web.wants_fragment():
         return "", 401, {"HX-Redirect": target}
     return redirect(target, code=303)
@@ -90,9 +101,13 @@ def ask_to_sign_in() -> ResponseReturnValue:
 def unfinished_sign_in(live: SignedIn) -> str | None:
     """Where a half-signed-in person must go first: a new password, or the second factor of authority roles."""
     if live.must_change_password:
-        return url_for("accounts_public.change_password")
-    described = web.runtime().clock.describe()
-    needs_factor = live.actor.kind is ActorKind.AUTHORITY and not (described and described.demo)
-    if (needs_factor or live.has_second_factor) and not session.get("second_factor"):
-        return url_for("accounts_public.second_factor")
+        return url_for("accounts_public.new_password")
+    if (live.has_second_factor or needs_second_factor(live)) and not session.get("second_factor"):
+        return url_for("accounts_public.show_second_factor")
     return None
+
+
+def needs_second_factor(live: SignedIn) -> bool:
+    """Say whether the role demands a second factor: authorities' people, outside a demo."""
+    described = web.runtime().clock.describe()
+    return live.actor.kind is ActorKind.AUTHORITY and not (described and described.demo)

@@ -1,12 +1,15 @@
 """Who someone is: the actor behind a session, an organisation, a link."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
-from portal.core.actor import Actor, ActorKind, Role
+from portal.core.actor import ROLE_NAMES, Actor, ActorKind, Role
+from portal.core.errors import NotFound
+from portal.core.paging import Page, SortKey, keyset_page
 
 KINDS = {
     OrganisationKind.MERCHANT: ActorKind.MERCHANT,
@@ -26,6 +29,7 @@ class SignedIn:
     stamp: str
     has_second_factor: bool
     must_change_password: bool
+    sign_in_name: str
 
 
 def signed_in(session: Session, membership_id: int, stamp: str) -> SignedIn | None:
@@ -46,6 +50,7 @@ def signed_in(session: Session, membership_id: int, stamp: str) -> SignedIn | No
         stamp=stamp,
         has_second_factor=membership.person.second_factor is not None,
         must_change_password=membership.person.must_change_password,
+        sign_in_name=membership.person.sign_in_name,
     )
 
 
@@ -98,3 +103,119 @@ def person_exists(session: Session, sign_in_name: str) -> bool:
 def operator_code(session: Session) -> str | None:
     """The code of the operator's own organisation, made with the installation."""
     return session.scalars(select(Organisation.code).where(Organisation.kind == OrganisationKind.OPERATOR)).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the organisations that a person works for."""
+
+    membership_id: int
+    code: str
+    name: str
+    role: Role
+
+    @property
+    def role_label(self) -> str:
+        """The role as people read it."""
+        return ROLE_NAMES[self.role]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A member of an organisation, as its head looks after people."""
+
+    sign_in_name: str
+    name: str
+    role: Role
+    active: bool
+    has_second_factor: bool
+    locked_until: datetime | None
+    organisation: str
+    organisation_code: str
+
+    @property
+    def role_label(self) -> str:
+        """The role as people read it."""
+        return ROLE_NAMES[self.role]
+
+
+def choices_of(session: Session, person_id: int) -> list[Choice]:
+    """The organisations that a person works for, in the order of joining."""
+    rows = session.execute(
+        select(Membership.id, Organisation.code, Organisation.name, Membership.role)
+        .join(Membership.organisation)
+        .where(Membership.person_id == person_id)
+        .order_by(Membership.id)
+    )
+    return [Choice(row.id, row.code, row.name, row.role) for row in rows]
+
+
+def people_visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The condition that the actor may look at a membership: an administrator at all, others at their own house's."""
+    if actor.kind in (ActorKind.ADMIN, ActorKind.OPERATOR):
+        return true()
+    leads = actor.role in (Role.SUPERVISOR, Role.PRINCIPAL, Role.CHIEF)
+    return Membership.organisation_id == actor.organisation_id if leads else false()
+
+
+def organisation_seen(session: Session, actor: Actor, code: str | None = None) -> Organisation:
+    """An organisation whose people the actor may look at; without a code his own. NotFound for strangers."""
+    own = Organisation.id == actor.organisation_id
+    mine = own if code is None else Organisation.code == code.strip().upper()
+    anyone = true() if actor.kind in (ActorKind.ADMIN, ActorKind.OPERATOR) else own
+    found = session.scalars(select(Organisation).where(mine, anyone)).first()
+    if found is None:
+        raise NotFound("没有这个单位。")
+    return found
+
+
+def people_of(session: Session, actor: Actor, organisation: Organisation) -> list[PersonLine]:
+    """An organisation's people, those in service first, at most a thousand."""
+    return _people(session, actor, Membership.organisation_id == organisation.id, limit=1000)
+
+
+def people_named(session: Session, actor: Actor, words: str, *, limit: int = 50) -> list[PersonLine]:
+    """The people whose name or sign-in name holds the words."""
+    named = or_(
+        Person.sign_in_name.contains(words.strip().lower(), autoescape=True),
+        Person.name.contains(words.strip(), autoescape=True),
+    )
+    return _people(session, actor, named, limit=limit)
+
+
+def organisations(session: Session, words: str, cursor: str | None) -> Page[Organisation]:
+    """One page of organisations whose name or code holds the words, by code. For administrators."""
+    query = select(Organisation)
+    if plain := words.strip():
+        query = query.where(
+            or_(
+                Organisation.name.contains(plain, autoescape=True),
+                Organisation.code.contains(plain.upper(), autoescape=True),
+            )
+        )
+    return keyset_page(session, query, [SortKey(Organisation.code.expression, lambda row: row.code)], cursor)
+
+
+def _people(session: Session, actor: Actor, condition: ColumnElement[bool], *, limit: int) -> list[PersonLine]:
+    rows = session.scalars(
+        select(Membership)
+        .join(Membership.person)
+        .join(Membership.organisation)
+        .where(condition, people_visible_to(actor))
+        .options(contains_eager(Membership.person), contains_eager(Membership.organisation))
+        .order_by(Person.active.desc(), Membership.id)
+        .limit(limit)
+    )
+    return [
+        PersonLine(
+            sign_in_name=row.person.sign_in_name,
+            name=row.person.name,
+            role=row.role,
+            active=row.person.active,
+            has_second_factor=row.person.second_factor is not None,
+            locked_until=row.person.locked_until,
+            organisation=row.organisation.name,
+            organisation_code=row.organisation.code,
+        )
+        for row in rows
+    ]

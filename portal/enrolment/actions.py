@@ -82,10 +82,10 @@ class RemoveName:
 
 
 @dataclass(frozen=True, slots=True)
-class _Under:
+class Under:
     """What the access table asks about a merchant that is not there yet, or moves."""
 
-    authority_id: int
+    authority_id: int | None
 
 
 def admit_merchant(session: Session, actor: Actor, command: AdmitMerchant, *, now: datetime) -> Merchant:
@@ -255,7 +255,7 @@ def _authority(session: Session, actor: Actor, code: str) -> Organisation:
     authority = session.scalars(select(Organisation).where(Organisation.code == code.strip().upper())).first()
     if authority is None or authority.kind is not OrganisationKind.AUTHORITY:
         raise RuleBroken("请选择一个市场监督管理部门。", field="authority_code")
-    require(actor, Permission.MERCHANT_ADMIT, _Under(authority.id))
+    require(actor, Permission.MERCHANT_ADMIT, Under(authority.id))
     return authority
 
 

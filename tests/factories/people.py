@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
 from portal.accounts.queries import actor_of
+from portal.accounts.rules import normalised_company
 from portal.core.actor import Actor, Role
 from portal.enrolment.models import Merchant
 from tests.conftest import NOW
@@ -54,7 +55,7 @@ def merchant(
         authority_id=authority.id,
         address="厦门市湖里区嘉禾路11号",
         phone="0592-5500000",
-        normalised_name=name,
+        normalised_name=normalised_company(name),
         admitted_at=NOW,
     )
     session.add(row)
