@@ -189,14 +189,10 @@ def evidence_of(session: Session, case_id: int) -> Sequence[Evidence]:
     return session.scalars(select(Evidence).where(Evidence.case_id == case_id).order_by(Evidence.id)).all()
 
 
-def hidden_from(actor: Actor, case: Case, row: Evidence) -> bool:
-    """Say whether a file is another merchant's: given before the case came to this one."""
-    return (
-        actor.kind is ActorKind.MERCHANT
-        and row.side is EvidenceSide.MERCHANT
-        and case.dispatched_at is not None
-        and row.at < case.dispatched_at
-    )
+def is_hidden(actor: Actor, case: Case, side: EvidenceSide, at: datetime) -> bool:
+    """Say whether a file is another merchant's: given by a merchant before the case came to this one."""
+    before = case.dispatched_at is not None and at < case.dispatched_at
+    return actor.kind is ActorKind.MERCHANT and side is EvidenceSide.MERCHANT and before
 
 
 def plain_name(name: str) -> str:
@@ -210,7 +206,7 @@ def _check_reader(
     session: Session, actor: Actor, case: Case, evidence: Evidence, variant: Variant, *, now: datetime
 ) -> None:
     require(actor, Permission.EVIDENCE_READ, case)
-    if hidden_from(actor, case, evidence):
+    if is_hidden(actor, case, evidence.side, evidence.at):
         raise NotFound(MISSING)
     if actor.kind is ActorKind.AUTHORITY and not access.granted_until(
         session, actor, SubjectKind.CASE, case.id, now=now

@@ -126,6 +126,10 @@ class Filters:
         """The canonical query string, without question mark."""
         return urlencode(self.pairs())
 
+    def kept_query(self) -> str:
+        """The query string a saved view keeps: without the token of a search by phone."""
+        return replace(self, found="").query()
+
     def address(self, path: str) -> str:
         """The path with these filters."""
         query = self.query()

@@ -7,7 +7,7 @@ from typing import Any
 from portal.cases.models import Case, ContactMethod, ContactResult, NoteKind
 from portal.cases.queries import FACT, FILE, Record
 from portal.cases.rules import RETURN_REASON_NAMES, FailureCause, ReturnReason
-from portal.cases.wording import CAUSE_NAMES, METHOD_NAMES, RESULT_NAMES, staff_time
+from portal.cases.wording import CAUSE_NAMES, METHOD_NAMES, RESULT_NAMES, full_time, staff_time
 from portal.core.actor import Actor, ActorKind
 from portal.core.facts import Topic
 from portal.core.money import yuan
@@ -100,7 +100,13 @@ def history(
             continue
         who = SIDES.get(record.side, record.who) if record.origin == FACT else record.who
         items.append(
-            {**told, "when": staff_time(record.happened_at, now), "iso": record.happened_at.isoformat(), "who": who}
+            {
+                **told,
+                "when": staff_time(record.happened_at, now),
+                "iso": record.happened_at.isoformat(),
+                "day": full_time(record.happened_at),
+                "who": who,
+            }
         )
     items.sort(key=lambda item: item["iso"], reverse=True)
     return items

@@ -17,7 +17,7 @@ from portal.core.db import UTCDateTime
 from portal.core.errors import NotFound
 from portal.core.facts import SubjectKind
 from portal.core.paging import COUNT_CAP, SortKey, shown_count
-from portal.desk.worklist import Moments, conditions, sort_keys
+from portal.desk.worklist import promised, sort_keys
 from portal.intake.models import Filing
 
 EARLIER_SHOWN = 3
@@ -30,6 +30,7 @@ class Opened:
     case: Case
     filings: tuple[Filing, ...]
     revealed_until: datetime | None
+    promised: bool  # the last agreement promises money
 
 
 def opened(session: Session, actor: Actor, reference: str, *, now: datetime) -> Opened:
@@ -47,7 +48,7 @@ def opened(session: Session, actor: Actor, reference: str, *, now: datetime) -> 
     )
     case = contains_eager(Filing.case)
     rows = session.execute(
-        select(Filing, grant.label("until"))
+        select(Filing, grant.label("until"), promised().label("promised"))
         .join(Filing.case)
         .where(Case.reference == reference, visible_to(actor))
         .options(
@@ -62,7 +63,7 @@ def opened(session: Session, actor: Actor, reference: str, *, now: datetime) -> 
     ).all()
     if not rows:
         raise NotFound(MISSING)
-    return Opened(rows[0].Filing.case, tuple(row.Filing for row in rows), rows[0].until)
+    return Opened(rows[0].Filing.case, tuple(row.Filing for row in rows), rows[0].until, bool(rows[0].promised))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +87,12 @@ class Surroundings:
 
 
 def surroundings(
-    session: Session,
-    actor: Actor,
-    case: Case,
-    filters: Filters,
-    moments: Moments,
-    found: ColumnElement[bool] | None,
+    session: Session, actor: Actor, case: Case, filters: Filters, asked: Sequence[ColumnElement[bool]]
 ) -> Surroundings:
-    """Find the neighbours inside the same filters and the consumer's earlier cases, in one statement.
+    """Find the neighbours under the same conditions and the consumer's earlier cases, in one statement.
 
     Earlier cases are the same merchant's own and for its eyes only; what went to others is the officer's to know.
     """
-    asked = conditions(actor, filters, moments, found)
     keys = sort_keys(filters)
     parts = [
         _neighbour("next", asked, keys, case, backwards=False),

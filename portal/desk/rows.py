@@ -29,6 +29,7 @@ class ListRow:
     tag: Tag
     due: Due | None  # None once nothing burns
     due_css: str
+    pressing: bool  # today, or the working day before
     ended: str  # instead of the due date
     assignee: str
     answered: str  # when the consumer said it
@@ -48,6 +49,7 @@ def list_row(row: Any, now: datetime, almanac: Almanac, address: Callable[[str],
         tag=state_tag(row.state, row.turn, row.answer),
         due=due,
         due_css=_css(due),
+        pressing=_is_pressing(due),
         ended="" if due else f"{clocks.staff_day(clocks.local_day(row.last_event_at), clocks.local_day(now))} 结束",
         assignee=row.assignee or "未分配",
         answered=row.answered_at.isoformat() if row.answered_at else "",
@@ -70,5 +72,8 @@ def _due(row: Any, now: datetime, almanac: Almanac) -> Due | None:
 def _css(due: Due | None) -> str:
     if due is None:
         return ""
-    pressing = due.tone == "near" and due.ticks >= 10
-    return " ".join(["due", *([due.tone] if due.tone else []), *(["now"] if pressing else [])])
+    return " ".join(["due", *([due.tone] if due.tone else []), *(["now"] if _is_pressing(due) else [])])
+
+
+def _is_pressing(due: Due | None) -> bool:
+    return due is not None and due.tone == "near" and due.ticks >= 10

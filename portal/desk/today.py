@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, literal, null, select, union_all
-from sqlalchemy import false as sql_false
 from sqlalchemy.orm import Session
 
 from portal.cases.access import visible_to
-from portal.cases.actions import BACKFILL_SOURCES
 from portal.cases.filters import Filters, View
 from portal.cases.models import Case
 from portal.cases.rules import Answered
@@ -22,6 +20,7 @@ from portal.core.db import UTCDateTime
 from portal.core.money import yuan
 from portal.core.paging import COUNT_CAP, shown_count
 from portal.desk.rows import PROMISED, ListRow, list_row
+from portal.desk.unfilled import unfilled
 from portal.desk.worklist import OURS_TO_DO, Moments, conditions, promised, row_columns
 
 FIRST_ROWS = 8
@@ -100,11 +99,6 @@ def today(session: Session, actor: Actor, now: datetime, almanac: Almanac, addre
     )
 
 
-def unfilled() -> list[ColumnElement[bool]]:
-    """Finished cases whose result nobody has typed into the platform yet (decisions 7)."""
-    return [Case.is_open == sql_false(), Case.backfilled_at.is_(None), Case.source.in_(BACKFILL_SOURCES)]
-
-
 def _figures(session: Session, actor: Actor, moments: Moments) -> dict[str, Row[Any]]:
     def viewed(view: View) -> list[ColumnElement[bool]]:
         return conditions(actor, Filters(view=view), moments)
@@ -161,7 +155,14 @@ def _cells(figures: Figures, now: datetime, almanac: Almanac) -> list[dict[str, 
             "value": f"¥{yuan(pay.amount or 0)}",
             "href": Filters(view=View.PAY).address(LIST),
             "tone": "",
-            "note": f"{pay.held} 笔" + (f"，另有 {unpaid.held} 笔已过期" if unpaid.held else ""),
+            "note": "，".join(
+                part
+                for part in (
+                    f"{pay.held} 笔" if pay.held else "",
+                    f"另有 {unpaid.held} 笔已过期" if unpaid.held else "",
+                )
+                if part
+            ),
         },
         _cell("新分派", "inbox", View.NEW, new.held, "", _accept_by(new.earliest, now)),
     ]
@@ -188,7 +189,9 @@ def _longest(earliest: datetime | None, now: datetime, almanac: Almanac) -> str:
 def _accept_by(earliest: datetime | None, now: datetime) -> str:
     if earliest is None:
         return ""
-    return f"须在 {clocks.staff_day(clocks.due_day(earliest), clocks.local_day(now))} 前受理或退回"
+    if earliest <= now:
+        return "有的已过受理期限"
+    return f"须在 {clocks.staff_day(clocks.due_day(earliest), clocks.local_day(now))} 前受理"
 
 
 def _answer(row: Any, shown: ListRow, now: datetime) -> AnswerRow:

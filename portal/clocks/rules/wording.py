@@ -126,5 +126,5 @@ def _overdue(today: date, due: date, calendar: Calendar, unit: Unit) -> Wording:
     if unit is Unit.NATURAL_DAY:
         return Wording(f"逾期 {(today - due).days} 天", Tone.BAD, is_pressing=False)
     begun = calendar.count_working_days(due, today)
-    text = f"逾期 {begun} 个工作日" if begun else "逾期不足 1 个工作日"
+    text = f"逾期 {begun} 个工作日" if begun else "已逾期"
     return Wording(text, Tone.BAD, is_pressing=False)

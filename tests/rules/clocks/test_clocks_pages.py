@@ -63,7 +63,7 @@ def test_a_deadline_in_working_days(today, left, text, css, icon):
 def test_the_weekend_after_a_friday_is_less_than_a_working_day_late():
     due_at, saturday = end_of_day(date(2026, 10, 16)), noon("2026-10-17")
     assert working_days_left(saturday, due_at, CALENDAR) == -1
-    assert deadline_wording(saturday, due_at, CALENDAR).text == "逾期不足 1 个工作日"
+    assert deadline_wording(saturday, due_at, CALENDAR).text == "已逾期"
     assert deadline_wording(saturday, due_at, CALENDAR).tone is Tone.BAD
 
 
