@@ -32,6 +32,7 @@ from portal.documents import public_views as documents_public
 from portal.enrolment import merchant_views as enrolment_merchant
 from portal.enrolment import regulator_views as enrolment_regulator
 from portal.extensions import babel, csrf, limiter, login
+from portal.intake import regulator_views as intake_regulator
 from portal.notifications import merchant_views as notifications_merchant
 from portal.notifications import public_views as notifications_public
 from portal.notifications import regulator_views as notifications_regulator
@@ -62,6 +63,7 @@ BLUEPRINTS = (
     desk_regulator.bp,
     enrolment_merchant.bp,
     enrolment_regulator.bp,
+    intake_regulator.bp,
     notifications_merchant.bp,
     notifications_public.bp,
     notifications_regulator.bp,

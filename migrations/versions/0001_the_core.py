@@ -144,6 +144,7 @@ def upgrade() -> None:
             sa.Enum(
                 "installation.made",
                 "clock.advanced",
+                "calendar.imported",
                 "authority.imported",
                 "person.added",
                 "person.changed",

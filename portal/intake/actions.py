@@ -17,7 +17,7 @@ from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.core.privacy import vault_of
 from portal.intake import rules
-from portal.intake.access import locked_run
+from portal.intake.access import fetched_run, locked_run
 from portal.intake.models import ImportRefusal, ImportRun, ImportState
 from portal.intake.uploads import Upload
 
@@ -26,6 +26,7 @@ KEPT_DAYS = 7  # raw files and refused rows after the end of a run (decisions 21
 COUNTS = ("created", "tips", "routed", "waiting", "merged", "repeated", "changed", "refused")
 UNFINISHED = (ImportState.QUEUED, ImportState.RUNNING)
 NO_AUTHORITY = "文件里的处理机构对不上任何监管部门。请用 --authority 给出监管部门代码，或更正“处理机构”一列。"
+FILE_GONE = "原文件已按规定删除，不能继续导入。请重新上传文件。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +134,39 @@ def _named_authority(everyone: Sequence[Organisation], written: Sequence[str]) -
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeImport:
+    """A run that stopped before the end of its file."""
+
+    reference: str
+
+
+def resume_import(session: Session, actor: Actor, command: ResumeImport, *, now: datetime) -> ImportRun:
+    """Queue a run again that had failed or lost its process; it goes on behind the last row it committed."""
+    run = fetched_run(session, actor, command.reference)
+    require(actor, Permission.IMPORT_RUN, run)
+    run = locked_run(session, run.id)
+    if run.state is ImportState.DONE:
+        raise RuleBroken("这次导入已经完成，不需要继续。")
+    if run.stored_at is None:
+        raise RuleBroken(FILE_GONE)
+    run.state, run.problem, run.ended_at, run.progressed_at = ImportState.QUEUED, None, None, now
+    return run
+
+
+@dataclass(frozen=True, slots=True)
 class BeginAttempt:
-    """A process sets about a run; `anew` also takes up one that had failed."""
+    """A process sets about a run."""
 
     run_id: int
-    anew: bool = False
 
 
 def begin_attempt(session: Session, actor: Actor, command: BeginAttempt, *, now: datetime) -> ImportRun:
     """Take a run over: whatever process was at it before can commit no more. Ended runs are given back as they are."""
     run = locked_run(session, command.run_id)
-    if run.state is ImportState.DONE or (run.state is ImportState.FAILED and not command.anew):
+    if run.state not in UNFINISHED:
         return run
     if run.stored_at is None:
-        raise RuleBroken("原文件已按规定删除，不能继续导入。请重新上传文件。")
+        raise RuleBroken(FILE_GONE)
     run.state, run.problem, run.ended_at = ImportState.RUNNING, None, None
     run.started_at = run.started_at or now
     run.attempt += 1

@@ -52,15 +52,13 @@ class _Attempt:
     context: Context
 
 
-def run_import(
-    runtime: Runtime, actor: Actor, run_id: int, progress: Progress = silent, *, anew: bool = False
-) -> ImportRun:
+def run_import(runtime: Runtime, actor: Actor, run_id: int, progress: Progress = silent) -> ImportRun:
     """Read a run's file from where it stopped to its end; a run that has ended is given back as it is.
 
-    `anew` takes up a run that had failed. Raises RuleBroken with the run's problem where it fails, Overtaken where
+    Raises RuleBroken with the run's problem where it fails, Overtaken where
     another process takes the run over.
     """
-    run = runtime.perform(actor, begin_attempt, BeginAttempt(run_id, anew))
+    run = runtime.perform(actor, begin_attempt, BeginAttempt(run_id))
     if run.state is not ImportState.RUNNING:
         return run
     try:

@@ -140,7 +140,7 @@ class ImportRun(Model):
     mapping: Mapped[Json]  # {} or the TOML map of a generic file
     state: Mapped[ImportState] = mapped_column(default=ImportState.QUEUED)
     stored_at: Mapped[str | None]  # address of the sealed raw file; wiped 7 days after the end
-    headers: Mapped[Json]  # {"names": [...]} of the sheet, for the file of refused rows
+    headers: Mapped[Json] = mapped_column(default=dict)  # {"names": [...]} of the sheet, for the file of refused rows
     total_rows: Mapped[int | None]  # lines below the header; the rows read once it has ended
     next_row: Mapped[int] = mapped_column(default=0)  # how many rows were read and committed
     last_line: Mapped[int] = mapped_column(default=0)  # the sheet's line of the last of them

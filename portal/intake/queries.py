@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
+from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -57,6 +58,11 @@ class RunFilter:
 
     text: str = ""
     state: str = ""
+
+    def address(self, path: str) -> str:
+        """The path with this filter."""
+        query = urlencode({name: value for name, value in (("q", self.text), ("state", self.state)) if value})
+        return f"{path}?{query}" if query else path
 
 
 def imports(session: Session, actor: Actor, wanted: RunFilter, cursor: str | None, *, size: int = 50) -> Page[RunRow]:

@@ -40,3 +40,4 @@ from portal.intake.rules.routing import similar as similar
 from portal.intake.rules.words import Demand as Demand
 from portal.intake.rules.words import Diversion as Diversion
 from portal.intake.rules.words import Kind as Kind
+from portal.intake.rules.words import sounds_like_a_tip as sounds_like_a_tip

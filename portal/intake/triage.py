@@ -1,0 +1,243 @@
+"""Waiting cases to look at: the officer's list with reasons and suggestions, and one case with all there is to judge."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Organisation
+from portal.cases.access import visible_to
+from portal.cases.models import Case
+from portal.cases.rules import CaseState
+from portal.clocks.queries import Almanac, Due, due_for_list
+from portal.core import search
+from portal.core.actor import Actor
+from portal.core.paging import COUNT_CAP, Page, SortKey, keyset_page
+from portal.intake.dispatching import is_certain
+from portal.intake.models import Filing
+from portal.intake.rules import MerchantIndex, WaitingReason, similar
+from portal.intake.rules.routing import SENTENCES
+from portal.intake.suggestions import Suggestion, admitted_named
+
+RETURNED = "returned"  # beside the waiting reasons: a merchant gave the case back
+REASON_NAMES = {
+    WaitingReason.SUSPECTED_TIP.value: "疑含举报",
+    WaitingReason.CODE_NAME_CONFLICT.value: "代码与名称不一致",
+    WaitingReason.NO_MERCHANT.value: "未找到入驻企业",
+    WaitingReason.SEVERAL_MERCHANTS.value: "多家企业符合",
+    WaitingReason.MERCHANT_SUSPENDED.value: "企业已暂停分流",
+    WaitingReason.LOCAL_DIVERSION.value: "本地机关件",
+    WaitingReason.NO_DIVERSION.value: "来源未注明分流",
+    RETURNED: "企业退回",
+}
+RETURNED_SENTENCE = "企业退回分派：请看退回理由，改派别的企业或自行处理。"
+WAITING_STATES = (CaseState.WAITING, CaseState.RETURNED)
+SOURCES = {"12315": "12315", "12345": "12345 热线", "generic": "其他表格"}
+EXPORT_BATCH = 1000
+SHOWN_SUGGESTIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TriageFilter:
+    """What the list is narrowed to; what an address says that is unknown falls away."""
+
+    q: str = ""
+    reason: str = ""
+    source: str = ""
+    sort: str = "due"  # due: what burns first; new: registered last
+
+    @classmethod
+    def read(cls, arguments: Mapping[str, str]) -> "TriageFilter":
+        """Read the arguments of an address."""
+        reason, source = arguments.get("reason", ""), arguments.get("source", "")
+        return cls(
+            q=arguments.get("q", "").strip()[:100],
+            reason=reason if reason in REASON_NAMES else "",
+            source=source if source in SOURCES else "",
+            sort="new" if arguments.get("sort") == "new" else "due",
+        )
+
+    def address(self, path: str) -> str:
+        """The path with these filters."""
+        said = {"q": self.q, "reason": self.reason, "source": self.source}
+        said["sort"] = "" if self.sort == "due" else self.sort
+        query = urlencode({name: value for name, value in said.items() if value})
+        return f"{path}?{query}" if query else path
+
+    @property
+    def narrows(self) -> bool:
+        """Say whether anything beside the order is asked."""
+        return self != TriageFilter(sort=self.sort)
+
+    def chips(self, path: str) -> list[dict[str, str]]:
+        """Each condition with the address of the list without it."""
+        said = (
+            ("q", f"搜索：{self.q}"),
+            ("reason", f"原因：{REASON_NAMES.get(self.reason, '')}"),
+            ("source", f"来源：{SOURCES.get(self.source, '')}"),
+        )
+        return [
+            {"label": label, "href": replace(self, **{name: ""}).address(path)}
+            for name, label in said
+            if getattr(self, name)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class TriageRow:
+    """A waiting case in the list."""
+
+    reference: str
+    consumer: str
+    headline: str
+    company: str  # as the filing writes it
+    numbers: tuple[str, ...]  # of its filings
+    authority: str
+    reason: str  # short
+    sentence: str
+    suspected: bool
+    certain: bool  # may be confirmed together with others
+    suggestions: tuple[Suggestion, ...]
+    amount: int | None  # 分
+    due: Due
+    registered_at: datetime
+
+
+def triage(
+    session: Session, actor: Actor, wanted: TriageFilter, cursor: str | None, *, now: datetime, book: Almanac
+) -> tuple[Page[TriageRow], int]:
+    """One page of the waiting cases of the jurisdiction, and how many there are (capped)."""
+    conditions = _conditions(session, actor, wanted)
+    page = _page(session, conditions, wanted, cursor)
+    capped = select(Case.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
+    count = session.scalar(select(func.count()).select_from(capped)) or 0
+    rows = _rows(session, actor, page.rows, now=now, book=book)
+    return Page(rows, page.next_cursor, page.previous_cursor), count
+
+
+def every_row(
+    session: Session, actor: Actor, wanted: TriageFilter, *, now: datetime, book: Almanac
+) -> Iterator[TriageRow]:
+    """Every row of the list in its order, read in batches, for the export."""
+    conditions, cursor = _conditions(session, actor, wanted), None
+    while True:
+        page = _page(session, conditions, wanted, cursor, size=EXPORT_BATCH)
+        yield from _rows(session, actor, page.rows, now=now, book=book)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _conditions(session: Session, actor: Actor, wanted: TriageFilter) -> list[ColumnElement[bool]]:
+    conditions = [visible_to(actor), Case.state.in_(WAITING_STATES)]
+    if wanted.reason == RETURNED:
+        conditions.append(Case.state == CaseState.RETURNED)
+    elif wanted.reason:
+        conditions += [Case.state == CaseState.WAITING, Case.wait_reason == wanted.reason]
+    if wanted.source:
+        conditions.append(Case.source == wanted.source)
+    if wanted.q:
+        conditions.append(_found(session, actor, wanted.q))
+    return conditions
+
+
+def _found(session: Session, actor: Actor, words: str) -> ColumnElement[bool]:
+    """Exact reference or 登记编号, or the bigrams of the text inside the actor's authority."""
+    said: list[ColumnElement[bool]] = [
+        Case.reference == words.upper(),
+        Case.id.in_(select(Filing.case_id).where(Filing.source.in_(SOURCES), Filing.number == words)),
+    ]
+    if actor.organisation_id is not None:
+        scope = search.authority_scope(actor.organisation_id)
+        matched = search.matches(session, search.CASE_SEARCH, Case.id.expression, words, scope)
+        if matched is not None:
+            said.append(matched)
+    return or_(*said)
+
+
+def _page(
+    session: Session, conditions: Sequence[ColumnElement[bool]], wanted: TriageFilter, cursor: str | None,
+    *, size: int = 50,
+) -> Page[Any]:  # fmt: skip
+    authority = select(Organisation.name).where(Organisation.id == Case.authority_id).scalar_subquery()
+    query: Any = select(
+        Case.id, Case.reference, Case.consumer_mask, Case.headline, Case.state, Case.wait_reason, Case.candidates,
+        Case.amount, Case.due_at, Case.registered_at, authority.label("authority"),
+    ).where(*conditions)  # fmt: skip
+    keys = [SortKey(Case.due_at, lambda row: row.due_at), SortKey(Case.id.expression, lambda row: row.id)]
+    if wanted.sort == "new":
+        keys = [
+            SortKey(Case.registered_at, lambda row: row.registered_at, descending=True),
+            SortKey(Case.id.expression, lambda row: row.id, descending=True),
+        ]
+    return keyset_page(session, query, keys, cursor, size=size, scalars=False)
+
+
+def _rows(session: Session, actor: Actor, found: Sequence[Any], *, now: datetime, book: Almanac) -> list[TriageRow]:
+    if not found:
+        return []
+    filings: dict[int, list[Any]] = {}
+    for filing in session.execute(
+        select(Filing.case_id, Filing.number, Filing.company_name)
+        .where(Filing.case_id.in_([row.id for row in found]))
+        .order_by(Filing.id)
+    ):
+        filings.setdefault(filing.case_id, []).append(filing)
+    wanted = {key for row in found for key in row.candidates.get("merchants", ())}
+    known = admitted_named(session, actor, wanted)
+    return [_row(row, filings.get(row.id, []), known, now=now, book=book) for row in found]
+
+
+def _row(
+    row: Any,
+    filings: Sequence[Any],
+    known: tuple[MerchantIndex, dict[int, Suggestion]],
+    *,
+    now: datetime,
+    book: Almanac,
+) -> TriageRow:
+    returned = row.state is CaseState.RETURNED
+    company = filings[0].company_name if filings else ""
+    return TriageRow(
+        reference=row.reference,
+        consumer=row.consumer_mask,
+        headline=row.headline,
+        company=company,
+        numbers=tuple(filing.number for filing in filings),
+        authority=row.authority,
+        reason=REASON_NAMES[RETURNED] if returned else REASON_NAMES.get(row.wait_reason or "", "待分流"),
+        sentence=sentence_of(row.state, row.wait_reason),
+        suspected=row.wait_reason == WaitingReason.SUSPECTED_TIP,
+        certain=not returned and is_certain(row.wait_reason) and bool(row.candidates.get("only")),
+        suggestions=suggestions_for(row.candidates, company, known),
+        amount=row.amount,
+        due=due_for_list(now, row.registered_at, row.due_at, book.calendar),
+        registered_at=row.registered_at,
+    )
+
+
+def sentence_of(state: CaseState, wait_reason: str | None) -> str:
+    """Why a case waits and what the officer has to do."""
+    if state is CaseState.RETURNED:
+        return RETURNED_SENTENCE
+    return SENTENCES[WaitingReason(wait_reason)] if wait_reason in set(WaitingReason) else "请指定企业。"
+
+
+def suggestions_for(
+    candidates: Mapping[str, Any],
+    company: str,
+    known: tuple[MerchantIndex, dict[int, Suggestion]],
+    *,
+    limit: int = SHOWN_SUGGESTIONS,
+) -> tuple[Suggestion, ...]:
+    """The candidates that routing found, else merchants of like names, best first: suggestions only."""
+    index, by_id = known
+    found = [by_id[key] for key in candidates.get("merchants", ()) if key in by_id]
+    if found:
+        return tuple(found[:limit])
+    near = similar(company, index, limit=limit) if company else []
+    return tuple(replace(by_id[one.merchant_id], likeness=one.likeness) for one in near if one.merchant_id in by_id)
