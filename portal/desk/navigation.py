@@ -44,6 +44,7 @@ MERCHANT = (
             Item("今日", "today", "desk_merchant.today", "/merchant/", "overdue", "bad"),
             Item("工作台", "inbox", "desk_merchant.worklist", "/merchant/cases", "open"),
             Item("待付款", "yuan", "desk_merchant.worklist", "/merchant/cases?view=pay", "unpaid"),
+            Item("通知", "bell", "notifications_merchant.notices", "/merchant/notices"),
         ),
     ),
     Section(
@@ -69,7 +70,8 @@ AUTHORITY = (
         "企业与消息",
         (
             Item("入驻企业", "store", "enrolment_regulator.list_merchants", "/regulator/merchants"),
-            Item("短信与邮件", "bell", "notifications_regulator.messages", "/regulator/messages"),
+            Item("通知", "bell", "notifications_regulator.notices", "/regulator/notices"),
+            Item("短信与邮件", "send", "notifications_regulator.messages", "/regulator/messages"),
             Item("人员", "user", "accounts_staff.people", "/staff", roles=("chief",)),
         ),
     ),
