@@ -22,7 +22,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal.cases.evidence import Upload
 from portal.core.money import fen_from_yuan, plain_yuan
@@ -72,17 +72,15 @@ class TermForm(Form):
     detail = TextAreaField(_("具体怎么做"), [Optional()], render_kw={"rows": 2})
 
     def draft(self) -> TermDraft | None:
-        """The term, or None for a row that is not used."""
-        if not self.kind.data:
+        """The term, or None for a row that is not used or names no kind of ours."""
+        if self.kind.data not in set(TermKind):
             return None
-        kind = TermKind(self.kind.data)
-        money = self.amount.fen
         return TermDraft(
-            kind=kind,
-            amount=money,
-            method=PaymentMethod(self.method.data) if self.method.data else None,
+            kind=TermKind(self.kind.data),
+            amount=self.amount.fen,
+            method=PaymentMethod(self.method.data) if self.method.data in set(PaymentMethod) else None,
             due_days=self.due_days.data if self.due_days.data is not None else 0,
-            freight=Payer(self.freight.data),
+            freight=Payer(self.freight.data) if self.freight.data in set(Payer) else Payer.NONE,
             detail=" ".join((self.detail.data or "").split()),
         )
 
@@ -110,7 +108,7 @@ class OfferForm(FlaskForm):
         """Validate shape and rules; every objection is shown at its field."""
         if not self.validate_on_submit():
             return False
-        used = [entry.form for entry in self.terms if entry.form.kind.data]
+        used = [entry.form for entry in self.terms if entry.form.draft() is not None]
         found = rules.objections_to_terms(self.drafts(), in_dispute)
         for objection in found:
             if objection.position is None:
@@ -155,7 +153,7 @@ class RefuseCounterForm(CounterAnswerForm):
     reason = TextAreaField(
         _("不接受的理由"),
         [
-            InputRequired(_("请写明不接受的理由，消费者会看到。")),
+            DataRequired(_("请写明不接受的理由，消费者会看到。")),
             Length(max=rules.MAX_REASON, message=_("理由最多 200 字。")),
         ],
         render_kw={"rows": 3},
