@@ -132,6 +132,7 @@ DOORS: dict[str, Door] = {
     "notifications_public.phone": Door("public", why="in a demo without a gateway only", answers=frozenset({404})),
     "notifications_regulator.messages": Door("regulator"),
     "notifications_regulator.notices": Door("regulator"),
+    "notifications_regulator.repeat": Door("regulator", "message"),
     "notifications_regulator.told": Door("regulator", "message", why="an auditor only looks", answers=frozenset({403})),
     "observing_public.healthz": Door("public"),
     "observing_public.metrics": Door("public", why="with PORTAL_METRICS_TOKEN only", answers=frozenset({404})),
