@@ -29,7 +29,8 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The condition under which a row is the actor's to see; every list of cases carries it."""
     match actor.kind:
         case ActorKind.MERCHANT:
-            return Case.merchant_id == actor.organisation_id
+            # without this guard `= NULL` becomes IS NULL and shows what waits for a merchant
+            return false() if actor.organisation_id is None else Case.merchant_id == actor.organisation_id
         case ActorKind.AUTHORITY:
             ids = sorted(actor.jurisdiction)
             if not ids:
