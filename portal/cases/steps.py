@@ -118,8 +118,9 @@ def next_warning(session: Session, case: Case, *, now: datetime) -> datetime | N
         return None
     if coming := coming_warning(almanac(session), case.dispatched_at, case.due_at, now=now):
         return coming
-    # The platform's day may end before the merchant's limit; at the end of that the case must be looked at again.
-    return case.respond_by if case.respond_by is not None and case.respond_by > now else None
+    # At the limit's end the case must be looked at again, also where the platform's day ended before, or where somebody
+    # acted after the end; an offer that follows a failure or a breach has no such end.
+    return case.respond_by if case.cause is None and case.agreed_at is None else None
 
 
 def coming_warning(book: Almanac, dispatched_at: datetime, due_at: datetime, *, now: datetime) -> datetime | None:

@@ -12,7 +12,7 @@ from portal.cases.models import Case
 from portal.cases.rules import CaseState
 from portal.core.actor import Actor
 from portal.enrolment.models import Merchant
-from portal.settlements import actions
+from portal.settlements import actions, rounds
 from portal.settlements.models import Agreement, Offer, Payer, PaymentMethod, TermKind
 from portal.settlements.rules import TermDraft
 from tests.conftest import NOW
@@ -84,3 +84,8 @@ def confirm_by_code(session: Session, dispute: Dispute, digest: str, *, now: dat
     assert digits is not None
     typed = codes.TryCode(dispute.link.id, digest, digits)
     assert codes.try_code(session, dispute.consumer, typed, now=now) is codes.CodeResult.RIGHT
+
+
+def rounds_of(session: Session, dispute: Dispute) -> tuple[rounds.Kept, ...]:
+    """Every round of the dispute, oldest first."""
+    return rounds.rounds_of(session, dispute.case.id, rounds.key_of(session, dispute.case))
