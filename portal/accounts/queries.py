@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
 from portal.core.actor import ROLE_NAMES, Actor, ActorKind, Role
-from portal.core.errors import NotFound
+from portal.core.errors import NotAllowed, NotFound
 from portal.core.paging import Page, SortKey, keyset_page
 
 KINDS = {
@@ -17,6 +17,7 @@ KINDS = {
     OrganisationKind.COUNCIL: ActorKind.AUTHORITY,
     OrganisationKind.OPERATOR: ActorKind.ADMIN,
 }
+LEADING = frozenset({Role.SUPERVISOR, Role.PRINCIPAL, Role.CHIEF})  # may look at their house's people
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +155,16 @@ def people_visible_to(actor: Actor) -> ColumnElement[bool]:
     """The condition that the actor may look at a membership: an administrator at all, others at their own house's."""
     if actor.kind in (ActorKind.ADMIN, ActorKind.OPERATOR):
         return true()
-    leads = actor.role in (Role.SUPERVISOR, Role.PRINCIPAL, Role.CHIEF)
-    return Membership.organisation_id == actor.organisation_id if leads else false()
+    return Membership.organisation_id == actor.organisation_id if actor.role in LEADING else false()
 
 
 def organisation_seen(session: Session, actor: Actor, code: str | None = None) -> Organisation:
-    """An organisation whose people the actor may look at; without a code his own. NotFound for strangers."""
+    """An organisation whose people the actor may look at; without a code his own.
+
+    NotFound for strangers, NotAllowed for those who lead nobody.
+    """
+    if actor.kind not in (ActorKind.ADMIN, ActorKind.OPERATOR) and actor.role not in LEADING:
+        raise NotAllowed("人员由本单位负责人管理。需要添加或停用人员时，请联系他们。")
     own = Organisation.id == actor.organisation_id
     mine = own if code is None else Organisation.code == code.strip().upper()
     anyone = true() if actor.kind in (ActorKind.ADMIN, ActorKind.OPERATOR) else own
