@@ -8,9 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 INFRASTRUCTURE = frozenset({"core", "demo"})  # folders of portal/ that are no capabilities
 EDGE_FILES = frozenset({"api", "commands", "forms", "gate", "jobs", "navigation"})
-EDGE_NAMES = re.compile(
-    r"(merchant|regulator|admin|staff|consumer|public)_([a-z]+_)*views|[a-z_]+_(forms|jobs|commands)"
-)
+EDGE_NAMES = re.compile(r"(?!saved_)[a-z_]+_views|[a-z_]+_(forms|jobs|commands)")
 
 
 def python_files(*folders: str) -> list[Path]:

@@ -21,7 +21,12 @@ BUDGETS = {"css/app.css": 20 * 1024, "js/app.js": 20 * 1024, "icons.svg": 20 * 1
 TOGETHER_GZ = 35 * 1024  # style, script and icons of a desk page, compressed; with the page itself 60 KB
 
 TEMPLATES = [file.relative_to(ROOT / "templates").as_posix() for file in templates()]
-PAGES = [one for one in TEMPLATES if not one.startswith((*BODILESS, "layouts/")) and "/section_" not in one]
+PARTS = {  # included by others: a section, or a piece of a page that grew too long
+    part
+    for file in templates()
+    for part in re.findall(r"""{%-?\s*(?:include|from|import)\s+["']([^"']+)""", file.read_text())
+}
+PAGES = [one for one in TEMPLATES if not one.startswith((*BODILESS, "layouts/")) and one not in PARTS]
 
 
 @pytest.fixture
@@ -49,9 +54,15 @@ def test_it_compiles(environment: Environment, template: str) -> None:
 @pytest.mark.parametrize("template", PAGES)
 def test_a_page_stands_in_a_layout_and_has_a_title(environment: Environment, template: str) -> None:
     page = parsed(environment, template)
-    layouts = [one.template.value for one in page.find_all(nodes.Extends) if isinstance(one.template, nodes.Const)]
-    assert layouts, f"{template}: extend a layout; call a part of a page section_<name>.html"
-    assert layouts[0].startswith("layouts/"), f"{template}: a page extends a layout, never another page"
+    layouts = [
+        one.value
+        for parent in page.find_all(nodes.Extends)
+        for one in [parent.template, *parent.template.find_all(nodes.Const)]
+        if isinstance(one, nodes.Const) and str(one.value).endswith(".html")
+    ]
+    chosen = [one for one in page.find_all(nodes.Extends) if isinstance(one.template, nodes.Name)]  # by the view
+    assert layouts or chosen, f"{template}: extend a layout; a part of a page is included by one"
+    assert all(one.startswith("layouts/") for one in layouts), f"{template}: a page extends a layout, never a page"
     assert {"title", "main"} <= blocks(environment, template), f"{template}: write the blocks title and main"
 
 

@@ -7,20 +7,23 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from PIL import Image
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts import links
 from portal.accounts.models import Membership, Organisation, OrganisationKind
 from portal.cases import evidence
-from portal.cases.models import Case
-from portal.cases.rules import CaseState
+from portal.cases.models import Case, Channel, SavedView
+from portal.cases.rules import CaseState, FailureCause
 from portal.core.actor import Role
 from portal.core.privacy import vault_of
 from portal.documents.models import Document
 from portal.enrolment.models import Merchant
-from portal.intake.models import ImportRun, ImportState, Tip
+from portal.intake.models import Filing, ImportRun, ImportState, Tip
+from portal.intake.states import AdminState
 from portal.notifications.models import MessageState
 from portal.settlements import actions as settlements
 from portal.settlements.models import Agreement
@@ -75,10 +78,10 @@ def make_world(session: Session) -> World:
     return world
 
 
-def _dispute(world: World, state: CaseState = CaseState.NEGOTIATING) -> settling.Dispute:
+def _dispute(world: World, state: CaseState = CaseState.NEGOTIATING, **changes: Any) -> settling.Dispute:
     """A case of merchant A below the threshold of the code, with its agent and its consumer's link."""
     agent = world.members["agent"]
-    case = disputes.case(world.session, world.authority, world.merchant, state=state, amount=80_000)
+    case = disputes.case(world.session, world.authority, world.merchant, state=state, amount=80_000, **changes)
     link, _token = links.issue_link(world.session, case.id, disputes.PHONE, now=EARLIER)
     return settling.Dispute(
         case=case,
@@ -104,9 +107,55 @@ def _agreed(world: World) -> tuple[settling.Dispute, Agreement]:
 
 def _performed(world: World) -> settling.Dispute:
     dispute, _ = _agreed(world)
-    command = settlements.RecordPerformance(dispute.case.reference, EARLIER.date())
+    command = settlements.RecordPerformance(dispute.case.reference, NOW.date(), remark="已原路退回，流水号尾号 1234。")
     settlements.record_performance(world.session, dispute.agent, command, now=NOW)
     return dispute
+
+
+def _countered(world: World) -> settling.Dispute:
+    dispute = _dispute(world)
+    offer = settling.offered(world.session, dispute, now=EARLIER)
+    command = settlements.CounterOffer(dispute.case.id, offer.digest, (settling.refund(60_000),))
+    settlements.counter_offer(world.session, dispute.consumer, command, now=NOW)
+    return dispute
+
+
+def _received(world: World) -> settling.Dispute:
+    dispute = _performed(world)
+    settlements.answer_receipt(
+        world.session, dispute.consumer, settlements.AnswerReceipt(dispute.case.id, received=True), now=NOW
+    )
+    return dispute
+
+
+def _failed(world: World) -> settling.Dispute:
+    """A failed case of channel A, on which the consumer has the choice."""
+    changes = {"channel": Channel.GREEN, "cause": FailureCause.NO_AGREEMENT, "concluded_at": EARLIER}
+    dispute = _dispute(world, CaseState.FAILED, **changes)
+    for filing in world.session.scalars(select(Filing).where(Filing.case_id == dispute.case.id)):
+        filing.admin_state, filing.channel = AdminState.NONE, Channel.GREEN
+    return dispute
+
+
+def _to_be_undone(world: World) -> Values:
+    dispute = _dispute(world)
+    offer = settling.offered(world.session, dispute, now=NOW)
+    return {"reference": dispute.case.reference, "round_number": str(offer.round)}
+
+
+def _saved_view(world: World) -> Values:
+    owner = world.members["agent"]
+    row = SavedView(
+        reference="view-of-the-sweep",
+        person_id=owner.person_id,
+        organisation_id=owner.organisation_id,
+        name="我的",
+        query="state=negotiating",
+        at=EARLIER,
+    )
+    world.session.add(row)
+    world.session.flush()
+    return {"view": row.reference}
 
 
 def _reference(case: Case) -> Values:
@@ -126,7 +175,7 @@ def _evidence(world: World) -> Values:
     upload = evidence.Upload("凭证.png", picture.getvalue())
     command = evidence.AddEvidence((upload,), reference=dispute.case.reference)
     added = evidence.add_evidence(world.session, dispute.agent, command, now=EARLIER)
-    return {"reference": added.stored[0].reference}
+    return {"reference": added.stored[0].reference, "variant": evidence.Variant.SHOWN.value}
 
 
 def _document(world: World) -> Values:
@@ -189,14 +238,19 @@ SUBJECTS: dict[str, Callable[[World], Values]] = {
     "case just dispatched": lambda world: _reference(_dispute(world, CaseState.DISPATCHED).case),
     "case with an offer": lambda world: _reference(_offered(world).case),
     "case with an agreement": lambda world: _reference(_agreed(world)[0].case),
+    "case with a counter": lambda world: _reference(_countered(world).case),
     "document": _document,
     "evidence": _evidence,
     "import": _import_run,
     "link": lambda world: _token(world, _offered(world)),
     "link after agreement": lambda world: _token(world, _agreed(world)[0]),
+    "link after failure": lambda world: _token(world, _failed(world)),
     "link after performance": lambda world: _token(world, _performed(world)),
+    "link after receipt": lambda world: _token(world, _received(world)),
     "merchant": lambda world: {"code": world.merchant.organisation.code},
     "message": _message,
+    "offer to be undone": _to_be_undone,
+    "saved view": _saved_view,
     "tip": _tip,
 }
 GUESSES = (  # a piece of a URL → the subject it most likely names
