@@ -89,6 +89,9 @@ def _rights(found: Standing) -> str:
     refuse = "你可以不接受任何方案，不答复不等于同意。" if found.agreement is None or found.offer else ""
     if found.official.objection_to_asking is None and found.official.asked_at is None:
         return f"{refuse}你可以随时请{found.authority}处理，不用重新提交材料。有疑问可以拨打 12315。"
+    if found.state is CaseState.CLOSED_UNCONFIRMED:
+        again = f"没有收到的，点“没收到”，投诉会重新打开，还可以请{found.authority}处理。"
+        return f"不答复不等于收到。{again if found.talk.can_deny else ''}有疑问可以拨打 12315。"
     return f"{refuse}有疑问可以拨打 12315。"
 
 

@@ -111,6 +111,7 @@ def offered(standing: Standing, offer: RoundView) -> Parts:
         "drafts": terms,
         "in_dispute": standing.case.amount,
         "needs_code": standing.talk.code_needed,
+        "code_possible": standing.talk.code_possible,
         "consequence": standing.talk.consequence("、".join(standing.official.number_tails)),
         "accept_label": f"确认接受，收到 {button_yuan(money)}" if money else "确认接受",
         "accept_result": f"商家最迟 {last_day}{done}",

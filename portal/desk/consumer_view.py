@@ -78,6 +78,7 @@ class ConsumerView:
     drafts: tuple[TermDraft, ...] = ()
     in_dispute: int | None = None  # 分
     needs_code: bool = False
+    code_possible: bool = True  # a verified phone is there to send it to
     phone_mask: str = ""
     consequence: str = ""
     accept_label: str = ""

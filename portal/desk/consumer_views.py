@@ -273,6 +273,12 @@ def download_agreement() -> ResponseReturnValue:
     return send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name=f"{slip.number}.pdf")
 
 
+@bp.get("/privacy")
+def show_privacy() -> ResponseReturnValue:
+    """What is done with the consumer's data."""
+    return page("consumer_privacy", view=look())
+
+
 @bp.post("/fresh-link")
 @limiter.limit("10 per hour")
 def ask_for_link() -> ResponseReturnValue:

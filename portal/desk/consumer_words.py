@@ -108,6 +108,9 @@ def steps(standing: Standing) -> tuple[Step, ...]:
         return first + _failed(standing)
     if standing.case.dispatched_at is None and standing.state is not CaseState.WITHDRAWN:
         return (*first, _step("分派给商家", "current"), _step("商家提出方案"), _step("你答复"))
+    if standing.state is CaseState.CLOSED_UNCONFIRMED:
+        closed = _step("没有等到你的答复，先办结", "done", _when(standing.case.closed_at))
+        return (*standing.talk.steps[:-1], closed)
     return standing.talk.steps
 
 
