@@ -76,6 +76,7 @@ DOORS: dict[str, Door] = {
     "desk_consumer.show_dissatisfaction": Door("consumer", "link after receipt"),
     "desk_consumer.show_escalation": Door("consumer", "link after failure"),
     "desk_consumer.show_evidence": Door("consumer", "link"),
+    "desk_consumer.show_privacy": Door("consumer", "link"),
     "desk_consumer.show_refusal": Door("consumer", "link"),
     "desk_consumer.show_rest": Door("consumer", "link after failure"),
     "desk_consumer.show_withdrawal": Door("consumer", "link"),
