@@ -15,6 +15,7 @@ from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages
 from portal.outbox import Delivered, Handler, deliver_due
 from portal.runtime import Runtime
+from portal.settlements import jobs as settlements
 
 NOBODY: tuple[Handler, ...] = ()
 
@@ -98,10 +99,20 @@ def _wipe_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(runtime.perform(SYSTEM, wipe_expired_links, WipeEnded()))
 
 
+def _settle_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(
+        settlements.expire_offers(runtime)
+        + settlements.fail_overdue(runtime)
+        + settlements.breach_overdue(runtime)
+        + settlements.close_silent(runtime)
+    )
+
+
 DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals in seconds
     Duty("dispatch", 2, _dispatch_duty, light=True),
     Duty("imports", 30, continue_imports),
     Duty("raw_imports", 3600, sweep_raw_imports),
+    Duty("settlements", 30, _settle_duty),
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
 )
