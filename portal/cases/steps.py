@@ -39,9 +39,9 @@ def move(case: Case, event: CaseEvent, *, now: datetime) -> None:
 
 def dispatch(session: Session, actor: Actor, case: Case, merchant_id: int, *, now: datetime, **detail: Any) -> None:
     """Give the case to a merchant: its limit of working days starts now (decisions 2)."""
-    move(case, CaseEvent.DISPATCH, now=now)
     authorities = authorities_upwards(session, case.authority_id)
-    case.merchant_id = merchant_id
+    move(case, CaseEvent.DISPATCH, now=now)
+    case.merchant_id = merchant_id  # before any query flushes the new state
     case.wait_reason = None
     case.dispatched_at = now
     first = first_clocks(almanac(session), platform_end(case), authorities, now=now)
