@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, FileField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal.cases.actions import RevealConsumer
@@ -27,10 +28,10 @@ class UploadForm(FlaskForm):
     source = SelectField(
         _("来源"),
         choices=[
-            (AUTOMATIC, _("按表头自动判断")),
-            (Source.NATIONAL.value, _("全国 12315 平台导出")),
-            (Source.HOTLINE.value, _("12345 热线工单")),
-            (Source.GENERIC.value, _("其他表格")),
+            SelectChoice(AUTOMATIC, _("按表头自动判断")),
+            SelectChoice(Source.NATIONAL.value, _("全国 12315 平台导出")),
+            SelectChoice(Source.HOTLINE.value, _("12345 热线工单")),
+            SelectChoice(Source.GENERIC.value, _("其他表格")),
         ],
         default=AUTOMATIC,
     )
@@ -92,8 +93,8 @@ class RevealForm(FlaskForm):
         _("查看理由"),
         [InputRequired(_("请选择查看理由。"))],
         choices=[
-            (RevealReason.VERIFY_CLAIM.value, _("核实诉求内容")),
-            (RevealReason.CONTACT.value, _("联系当事人")),
+            SelectChoice(RevealReason.VERIFY_CLAIM.value, _("核实诉求内容")),
+            SelectChoice(RevealReason.CONTACT.value, _("联系当事人")),
         ],
     )
 
