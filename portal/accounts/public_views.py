@@ -66,7 +66,6 @@ def organisations() -> ResponseReturnValue:
     return web.page(
         "accounts/public_organisations.html",
         choices=queries.choices_of(web.database(), live.person_id),
-        current=live.membership_id,
         next=safe_target(request.args.get("next")) or "",
     )
 
