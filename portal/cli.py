@@ -20,6 +20,7 @@ COMMANDS: Table = {
     "clock": ("portal.operations:clock", "演练环境的时钟：只能向前拨"),
     "db": ("portal.operations:db", "数据库：升级、核对"),
     "deadlines": ("portal.clocks.commands:deadlines", "期限：推算到期日并说明理由"),
+    "demo": ("portal.demo.commands:demo", "新建演示安装并运行全部"),
     "doctor": ("portal.doctor:doctor", "逐项检查设置、数据库、队列、密钥、日历、字体"),
     "limits": ("portal.clocks.commands:limits", "期限表：天数、依据与起止"),
     "import": ("portal.intake.commands:import_file", "从文件导入投诉举报"),

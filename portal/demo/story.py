@@ -15,7 +15,6 @@ from sqlalchemy import select
 
 from portal.accounts.authorities import AuthorityRow, ImportAuthorities, import_authorities
 from portal.accounts.models import Organisation, OrganisationKind
-from portal.clocks.rules import local_day
 from portal.core.actor import OPERATOR
 from portal.core.errors import Refused
 from portal.core.installation import InstallationClock
@@ -28,12 +27,12 @@ from portal.enrolment.importing import ImportMerchants, MerchantRow, import_merc
 from portal.intake.actions import StartImport, start_import
 from portal.intake.importing import run_import
 from portal.intake.uploads import read_upload
-from portal.notifications.sending import send_due_messages
 from portal.runtime import Runtime
 from portal.worker import dispatch, tick
 
 DATA = Path(__file__).parent / "data"
 SEED = 12315
+DAYS_BETWEEN_TICKS = timedelta(days=3)  # each costs a moment of the visitor's time
 CHEAP = [good for good in words.GOODS if good.yuan[1] < 1000]  # below the amount from which an answer needs a code
 
 log = structlog.get_logger(__name__)
@@ -172,10 +171,11 @@ def _play(stage: Stage) -> None:
         key=lambda one: -one[0],
     )
     lost: set[str] = set()
-    day = None
+    looked_after = stage.present - timedelta(hours=ACTS[0].hours)
     for hours, act, position, step in steps:
         stage.at(stage.present - timedelta(hours=hours))
-        if day != (day := local_day(stage.clock.moment)):
+        if stage.clock.moment - looked_after > DAYS_BETWEEN_TICKS:
+            looked_after = stage.clock.moment
             tick(stage.house)
         number = number_of(act.first_serial + position, _filed(stage.present - timedelta(hours=act.hours), position))
         case = stage.case(number)
@@ -188,6 +188,5 @@ def _play(stage: Stage) -> None:
             lost.add(number)
         stage.at(stage.clock.moment + timedelta(minutes=2))  # the undo window is over
         dispatch(stage.house)
-        send_due_messages(stage.house)
     stage.at(stage.present)
     tick(stage.house)
