@@ -11,6 +11,8 @@ from portal.accounts.models import ConsumerLink, Organisation
 from portal.cases.models import Case
 from portal.cases.rules import CaseState
 from portal.core.actor import Actor
+from portal.core.privacy import DataKey
+from portal.documents.models import Document
 from portal.enrolment.models import Merchant
 from portal.settlements import actions, rounds
 from portal.settlements.models import Agreement, Offer, Payer, PaymentMethod, TermKind
@@ -89,3 +91,8 @@ def confirm_by_code(session: Session, dispute: Dispute, digest: str, *, now: dat
 def rounds_of(session: Session, dispute: Dispute) -> tuple[rounds.Kept, ...]:
     """Every round of the dispute, oldest first."""
     return rounds.rounds_of(session, dispute.case.id, rounds.key_of(session, dispute.case))
+
+
+def key_of(session: Session, document: Document) -> DataKey:
+    """The key that sealed a paper."""
+    return session.get_one(DataKey, document.key_id)

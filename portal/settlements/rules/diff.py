@@ -75,7 +75,8 @@ def _aspects(terms: Sequence[TermDraft], *, by_kind: bool) -> dict[tuple[int, st
     for term in terms:
         order, name = list(TermKind).index(term.kind) + 1, KIND_NAMES[term.kind]
         if term.amount is not None:
-            found[10 if "退款" in AMOUNT_NAMES[term.kind] else 10 + order, AMOUNT_NAMES[term.kind]] = amount_words(term)
+            paid = AMOUNT_NAMES.get(term.kind, f"{name}金额")
+            found[10 if paid == "退款金额" else 10 + order, paid] = amount_words(term)
         elif term.kind in EXTRAS:
             found[10 + order, name] = "有"
         if term.detail:

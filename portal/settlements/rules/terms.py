@@ -136,7 +136,7 @@ def _objection_to_amount(term: TermDraft, in_dispute: int | None) -> str | None:
 def _objection_to_method(term: TermDraft) -> str | None:
     if term.amount is not None and term.method is None:
         return "请选择付款方式。"
-    if term.amount is None and term.method is not None:
+    if term.amount is None and term.method is not None and term.kind not in PAYS:  # there the amount is what lacks
         return "没有金额就不用选付款方式。"
     return None
 
