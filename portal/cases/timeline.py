@@ -108,6 +108,7 @@ def history(
                 "who": who,
             }
         )
+    items.reverse()  # of two lines of one moment the later written stands first
     items.sort(key=lambda item: item["iso"], reverse=True)
     return items
 
