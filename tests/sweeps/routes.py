@@ -13,8 +13,10 @@ class Door:
 
     audience: str  # public consumer merchant regulator staff admin: the last word of the blueprint's name
     subject: str = ""  # a key of SUBJECTS; "" where the URL names nobody's row
-    form: dict[str, str] = field(default_factory=dict)  # sent by POST, so that the action is reached
+    form: dict[str, str] = field(default_factory=dict)  # posted, so that the action is reached
+    posts: str = ""  # a key of SUBJECTS whose values are posted beside it: somebody's row, as a subject is
     why: str = ""  # for what differs from the rule, in words
+    statements: int = 8  # said to the database by a GET; more needs a reason in `why`
     answers: frozenset[int] = frozenset()  # further statuses that are right for those it is meant for
 
 
@@ -22,7 +24,9 @@ DOORS: dict[str, Door] = {
     "accounts_admin.home": Door("admin"),
     "accounts_admin.organisation": Door("admin", "merchant"),
     "accounts_public.change_password": Door("public"),
-    "accounts_public.choose_organisation": Door("public"),
+    "accounts_public.choose_organisation": Door(
+        "public", why="404 where one does not belong", answers=frozenset({404})
+    ),
     "accounts_public.enter": Door("public"),
     "accounts_public.new_password": Door("public"),
     "accounts_public.organisations": Door("public"),
@@ -31,14 +35,22 @@ DOORS: dict[str, Door] = {
     "accounts_public.sign_in": Door("public"),
     "accounts_public.sign_out": Door("public"),
     "accounts_staff.account": Door("staff"),
-    "accounts_staff.activate": Door("staff"),
+    "accounts_staff.activate": Door(
+        "staff", posts="colleague", why="of their own organisation", answers=frozenset({404})
+    ),
     "accounts_staff.add_person": Door("staff"),
-    "accounts_staff.deactivate": Door("staff"),
+    "accounts_staff.deactivate": Door(
+        "staff", posts="colleague", why="of their own organisation", answers=frozenset({404})
+    ),
     "accounts_staff.end_sessions": Door("staff"),
     "accounts_staff.people": Door("staff"),
     "accounts_staff.remove_second_factor": Door("staff"),
-    "accounts_staff.reset_password": Door("staff"),
-    "accounts_staff.reset_second_factor": Door("staff"),
+    "accounts_staff.reset_password": Door(
+        "staff", posts="colleague", why="of their own organisation", answers=frozenset({404})
+    ),
+    "accounts_staff.reset_second_factor": Door(
+        "staff", posts="colleague", why="of their own organisation", answers=frozenset({404})
+    ),
     "cases_merchant.accept": Door("merchant", "case just dispatched"),
     "cases_merchant.add_files": Door("merchant", "case"),
     "cases_merchant.add_note": Door("merchant", "case"),
@@ -48,7 +60,7 @@ DOORS: dict[str, Door] = {
     "cases_merchant.delete_view": Door("merchant", "saved view", why="its owner only", answers=frozenset({404})),
     "cases_merchant.record_contact": Door("merchant", "case"),
     "cases_merchant.return_to_officer": Door("merchant", "case just dispatched"),
-    "cases_merchant.reveal": Door("merchant", "case"),
+    "cases_merchant.reveal": Door("merchant", "case", form={"reason": "contact"}),
     "cases_merchant.save_view": Door("merchant"),
     "cases_merchant.share_view": Door("merchant", "saved view", why="its owner only", answers=frozenset({404})),
     "cases_merchant.show_evidence": Door("merchant", "case"),
@@ -64,7 +76,9 @@ DOORS: dict[str, Door] = {
     "desk_consumer.ask_for_link": Door("consumer", "link", why="forged, ended and live links get the same words"),
     "desk_consumer.confirm_receipt": Door("consumer", "link after performance"),
     "desk_consumer.counter": Door("consumer", "link"),
-    "desk_consumer.download_agreement": Door("consumer", "link after agreement"),
+    "desk_consumer.download_agreement": Door(
+        "consumer", "link after agreement", why="a paper, made seldom", statements=12
+    ),
     "desk_consumer.escalate": Door("consumer", "link after failure"),
     "desk_consumer.lay_aside": Door("consumer", "link after failure"),
     "desk_consumer.rate": Door("consumer", "link after receipt"),
@@ -104,12 +118,14 @@ DOORS: dict[str, Door] = {
     "enrolment_regulator.admit": Door("regulator"),
     "enrolment_regulator.ask_to_suspend": Door("regulator", "merchant"),
     "enrolment_regulator.change": Door("regulator", "merchant"),
-    "enrolment_regulator.edit": Door("regulator", "merchant"),
+    "enrolment_regulator.edit": Door(
+        "regulator", "merchant", why="a form with its lists, opened seldom", statements=12
+    ),
     "enrolment_regulator.export": Door("regulator"),
     "enrolment_regulator.list_merchants": Door("regulator"),
     "enrolment_regulator.new": Door("regulator"),
-    "enrolment_regulator.remove_alias": Door("regulator", "merchant"),
-    "enrolment_regulator.remove_outlet": Door("regulator", "merchant"),
+    "enrolment_regulator.remove_alias": Door("regulator", "merchant", posts="alias"),
+    "enrolment_regulator.remove_outlet": Door("regulator", "merchant", posts="outlet"),
     "enrolment_regulator.resume": Door("regulator", "merchant"),
     "enrolment_regulator.show": Door("regulator", "merchant"),
     "enrolment_regulator.suspend": Door("regulator", "merchant"),

@@ -46,7 +46,6 @@ KINDS = {  # who comes to the doors
 }
 STRANGERS = frozenset({"neighbour", "stranger merchant", "stranger officer"})  # another merchant, another district
 RIGHT = frozenset({200, 204, 303, 409, 422})  # an empty form is refused in words, a stale one told so
-MOST_STATEMENTS = 8  # at any size of table
 PAGE_BYTES, CONSUMER_BYTES = 60_000, 35_000  # compressed, with style, script and icons
 ONE_OF_EACH = ("visitor", "agent", "officer", "admin")
 CLOSED = frozenset({403, 404})
@@ -79,10 +78,11 @@ def knock(app: Flask, runtime: BoundRuntime, world: World, client_for: Callable[
         client = app.test_client() if caller == "visitor" else client_for(world.members[caller])
         client.inspect = False  # once is enough: see tried
         values = world.values(door.subject) if door.subject else {}
+        form = {**door.form, **(world.values(door.posts) if door.posts else {})}
         path = address(app, rule, values)
         headers = {"X-CSRFToken": signed_token(app, client)}
         with runtime.connection.begin_nested() as savepoint, counted(runtime.engine) as said:
-            answer = client.open(path, method=method_of(rule), data=door.form or None, headers=headers)
+            answer = client.open(path, method=method_of(rule), data=form or None, headers=headers)
             answer.get_data()  # a file is read while its rows are there
             answer.close()
             savepoint.rollback()
@@ -118,7 +118,7 @@ def line(endpoint: str, rule: Rule) -> str:
 
 
 def test_a_door_names_a_known_subject() -> None:
-    assert sorted({door.subject for door in DOORS.values()} - SUBJECTS.keys() - {""}) == []
+    assert sorted({one for door in DOORS.values() for one in (door.subject, door.posts)} - SUBJECTS.keys() - {""}) == []
 
 
 def test_a_door_stands_in_the_blueprint_of_its_audience(built: Flask) -> None:
@@ -194,8 +194,9 @@ def expected(caller: str, door: Door) -> str:
         return "sign in"
     if KINDS[caller] != door.audience and door.audience != "staff":
         return "absent"
-    foreign = caller in STRANGERS or (caller == "admin" and door.audience == "staff")  # never looks after cases
-    return "closed" if door.subject and foreign else "open"
+    if door.subject and caller == "admin" and door.audience == "staff":
+        return "closed"  # an administrator looks after people, never after cases
+    return "closed" if (door.subject or door.posts) and caller in STRANGERS else "open"
 
 
 def callers(door: Door) -> list[str]:
@@ -222,7 +223,7 @@ def objection_to_answer(wanted: str, answer: TestResponse, door: Door) -> list[s
 
 def objections_to_page(app: Flask, visit: Visit, door: Door, path: str) -> list[str]:
     found = []
-    if len(visit.said) > MOST_STATEMENTS and visit.answer.request.method == "GET":
+    if len(visit.said) > door.statements and visit.answer.request.method == "GET":
         found.append(str(visit.said))
     if visit.answer.mimetype == "text/html" and visit.answer.data:
         found += objections(visit.answer.text, path=path)

@@ -21,7 +21,7 @@ from portal.cases.rules import CaseState, FailureCause
 from portal.core.actor import Role
 from portal.core.privacy import vault_of
 from portal.documents.models import Document
-from portal.enrolment.models import Merchant
+from portal.enrolment.models import Merchant, MerchantAlias, Outlet
 from portal.intake.models import Filing, ImportRun, ImportState, Tip
 from portal.intake.states import AdminState
 from portal.notifications.models import MessageState
@@ -174,7 +174,7 @@ def _evidence(world: World) -> Values:
     dispute = _dispute(world)
     upload = evidence.Upload("凭证.png", picture.getvalue())
     command = evidence.AddEvidence((upload,), reference=dispute.case.reference)
-    added = evidence.add_evidence(world.session, dispute.agent, command, now=EARLIER)
+    added = evidence.add_evidence(world.session, dispute.agent, command, now=NOW)
     return {"reference": added.stored[0].reference, "variant": evidence.Variant.SHOWN.value}
 
 
@@ -233,12 +233,26 @@ def _tip(world: World) -> Values:
     return {"source": row.source, "number": row.number}
 
 
+def _alias(world: World) -> Values:
+    name = "鹭湾百货"
+    world.session.add(MerchantAlias(merchant_id=world.merchant.id, name=name, normalised=name))
+    return {"name": name}
+
+
+def _outlet(world: World) -> Values:
+    name = "鹭湾百货湖里店"
+    world.session.add(Outlet(merchant_id=world.merchant.id, name=name, normalised=name, address="湖里区"))
+    return {"name": name}
+
+
 SUBJECTS: dict[str, Callable[[World], Values]] = {
+    "alias": _alias,
     "case": lambda world: _reference(_dispute(world).case),
     "case just dispatched": lambda world: _reference(_dispute(world, CaseState.DISPATCHED).case),
     "case with an offer": lambda world: _reference(_offered(world).case),
     "case with an agreement": lambda world: _reference(_agreed(world)[0].case),
     "case with a counter": lambda world: _reference(_countered(world).case),
+    "colleague": lambda world: {"person": world.members["agent"].person.sign_in_name},
     "document": _document,
     "evidence": _evidence,
     "import": _import_run,
@@ -250,6 +264,7 @@ SUBJECTS: dict[str, Callable[[World], Values]] = {
     "merchant": lambda world: {"code": world.merchant.organisation.code},
     "message": _message,
     "offer to be undone": _to_be_undone,
+    "outlet": _outlet,
     "saved view": _saved_view,
     "tip": _tip,
 }
