@@ -17,7 +17,7 @@ from tests.sweeps.sources import ROOT, name, place, python_files, templates, tre
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 TRANSLATORS = {"_", "gettext", "ngettext", "pgettext"}
 BODILESS = ("ui/", "ui.html", "notifications/")  # macros and messages: no pages
-BUDGETS = {"css/app.css": 20 * 1024, "js/app.js": 20 * 1024, "icons.svg": 20 * 1024}  # bytes as written, our limits
+BUDGETS = {"css/app.css": 24 * 1024, "js/app.js": 20 * 1024, "icons.svg": 20 * 1024}  # bytes as written, our limits
 TOGETHER_GZ = 35 * 1024  # style, script and icons of a desk page, compressed; with the page itself 60 KB
 
 TEMPLATES = [file.relative_to(ROOT / "templates").as_posix() for file in templates()]
