@@ -98,7 +98,7 @@ def test_no_page_of_the_merchant_shows_a_tip(app, agent, session):
     paths = [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/merchant") and not rule.arguments]
     agent.inspect = False  # other capabilities' pages are inspected by their own tests
     case = session.scalars(select(Case.reference)).one()
-    paths += [f"/merchant/cases/{case}", "/merchant/cases?q=翻新旧瓷砖", f"/merchant/cases?q={number}"]
+    paths += [f"/merchant/cases/{case}", "/merchant/cases?q=翻新旧瓷砖"]
     looked = 0
     for path in paths:
         answer = agent.get(path)
@@ -106,9 +106,10 @@ def test_no_page_of_the_merchant_shows_a_tip(app, agent, session):
         text = answer.get_data(as_text=True) if answer.mimetype.startswith("text/") else ""
         assert SECRET not in text
         assert "举报" not in text.replace("投诉举报", "")
-        assert number not in text.replace(f'value="{number}"', "").replace(f"搜索：{number}", "")
+        assert number not in text
         answer.close()
     assert looked >= 3
+    assert case not in agent.get(f"/merchant/cases?q={number}").text
     for path in ("/regulator/tips", f"/regulator/tips/12315/{number}", "/regulator/triage", "/regulator/imports"):
         assert agent.get(path).status_code == 404
 
