@@ -50,11 +50,11 @@ def preview(session: Session, case: Case, terms: tuple[TermDraft, ...], message:
     last = consumer_day(rules.perform_on(ordered, local_day(now)))
     done = "到账" if money and rules.is_money_only(ordered) else "办好"
     return Preview(
-        title=f"{_LEGAL_FORM.sub('', merchant) or merchant}提出{rules.headline(ordered)}",
+        title=title(merchant, ordered),
         figure=money or None,
         compared=compared(case, money),
-        facts=(("谁", merchant), ("为了", _subject(case)), *term_facts(ordered)),
-        note=_answer_by(case, ends),
+        facts=(("谁", merchant), ("为了", subject(case)), *term_facts(ordered)),
+        note=answer_by(case, ends),
         accept_label=rules.accept_label(ordered),
         accept_result=f"今天接受，{last}前{done}",
         terms=(*((line.name, line.text) for line in map(rules.term_line, ordered)), ("答复期限", until)),
@@ -97,11 +97,18 @@ def compared(case: Case, money: int) -> str:
     return f"{asked}，方案{'多' if money > case.amount else '少'} ¥{yuan(abs(money - case.amount))}"
 
 
-def _subject(case: Case) -> str:
+def title(merchant: str, terms: Sequence[TermDraft]) -> str:
+    """The offer in one line: who offers what; the merchant without its legal form, as people say it."""
+    return f"{_LEGAL_FORM.sub('', merchant) or merchant}提出{rules.headline(terms)}"
+
+
+def subject(case: Case) -> str:
+    """What the complaint is about, from structured columns only."""
     return " ".join(part for part in (case.goods, case.problem) if part) or case.headline
 
 
-def _answer_by(case: Case, ends: datetime) -> Markup:
+def answer_by(case: Case, ends: datetime) -> Markup:
+    """Until when to answer, and what happens if nobody does; the case comes with its authority loaded."""
     limit, authority = case.respond_by, case.authority.name
     if case.cause is not None or case.agreed_at is not None:
         then = "这个方案作废，投诉照原来的进度办理。"

@@ -1,7 +1,7 @@
 """The negotiation as the consumer behind a link sees it: nothing that is still being undone, nothing personal."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -30,11 +30,7 @@ class ConsumerNegotiation:
     state: CaseState
     merchant_name: str
     authority_name: str
-    headline: str
-    goods: str
-    in_dispute: int | None
     phone_mask: str
-    registered_on: date
     offer: RoundView | None  # the merchant's, waiting for an answer
     counter: RoundView | None  # the consumer's own, waiting for the merchant
     past: tuple[RoundView, ...]  # answered ones, newest first
@@ -45,7 +41,6 @@ class ConsumerNegotiation:
     money_words: str  # how the sum compares with what is in dispute
     accept_label: str  # 接受，收到 ¥1,280
     accept_result: str  # 今天接受，10 月 19 日前完成
-    consumers_part: str  # what the consumer has to do
     code_needed: bool
     code_possible: bool  # a verified phone is there to send it to
     can_answer: bool
@@ -53,18 +48,10 @@ class ConsumerNegotiation:
     can_deny: bool
     deny_objection: str | None
     can_rate: bool
-    can_withdraw: bool
-    can_escalate: bool
 
     def consequence(self, number_tail: str) -> str:
         """What accepting does to the official complaint of this number's tail (decisions 4)."""
         return rules.consequence(number_tail, self.offer.terms if self.offer else ())
-
-
-WITHDRAWABLE = frozenset(
-    {CaseState.DISPATCHED, CaseState.ACCEPTED, CaseState.NEGOTIATING, CaseState.OFFERED, CaseState.FAILED}
-)
-ESCALATABLE = WITHDRAWABLE | {CaseState.BREACHED}
 
 
 def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime) -> ConsumerNegotiation:
@@ -85,11 +72,7 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
         state=case.state,
         merchant_name=merchant,
         authority_name=case.authority.name,
-        headline=case.headline,
-        goods=case.goods,
-        in_dispute=case.amount,
         phone_mask=case.phone_mask,
-        registered_on=local_day(case.registered_at),
         offer=offer,
         counter=waiting if waiting and not waiting.is_ours else None,
         past=tuple(one for one in views if one is not waiting),
@@ -100,7 +83,6 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
         money_words=rules.money_words(offer.outlay, case.amount) if offer else "",
         accept_label=rules.accept_label(offer.terms) if offer else "",
         accept_result=_accept_result(offer, now=now),
-        consumers_part=rules.consumers_part(offer.terms) if offer else "",
         code_needed=offer is not None and _code_needed(session, case, offer, now=now),
         code_possible=case.phone_source in (PhoneSource.FILING, PhoneSource.OFFICER),
         can_answer=may and offer is not None,
@@ -108,8 +90,6 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
         can_deny=may and agreement is not None and denial is None,
         deny_objection=denial,
         can_rate=may and agreement is not None and _rating_objection(session, case, agreement, now=now) is None,
-        can_withdraw=may and case.state in WITHDRAWABLE,
-        can_escalate=may and case.state in ESCALATABLE,
     )
 
 

@@ -132,4 +132,4 @@ def test_a_failed_case_says_who_is_next(session):
     dispute = settling.dispute(session, state=CaseState.FAILED)
     view = consumer_view(session, dispute.consumer, dispute.case.id, now=SEEN)
     assert view.steps[1]["label"] == "没有谈成"
-    assert view.can_escalate
+    assert not view.can_answer
