@@ -23,6 +23,7 @@ COMMANDS: Table = {
     "demo": ("portal.demo.commands:demo", "新建演示安装并运行全部"),
     "doctor": ("portal.doctor:doctor", "逐项检查设置、数据库、队列、密钥、日历、字体"),
     "limits": ("portal.clocks.commands:limits", "期限表：天数、依据与起止"),
+    "generate": ("portal.demo.commands:generate", "生成大量演示数据"),
     "import": ("portal.intake.commands:import_file", "从文件导入投诉举报"),
     "merchants": ("portal.enrolment.commands:merchants", "企业：导入入驻企业"),
     "run": ("portal.commands:run", "在一台机器上运行全部"),

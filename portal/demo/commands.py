@@ -1,12 +1,14 @@
 """`portal demo` and `portal generate`."""
 
 import json
+import sys
 
 import click
 
 from portal import terminal
 from portal.commands import LOCAL, address, port_option, run_house
 from portal.core.errors import RuleBroken
+from portal.demo.generate import generate as fill
 from portal.demo.people import SIGN_INS
 from portal.demo.story import is_told, tell
 from portal.installing import install, settings_to_install
@@ -47,3 +49,17 @@ def _announcement(site: str, data: str, *, as_json: bool) -> str:
         shown = one.to_json()
         lines.append(f"  {shown['role_name']}（{one.name}）  {one.sign_in_name}  {one.password}")
     return "\n".join(lines)
+
+
+@click.command(help="生成大量可信的演示数据：企业和纠纷，不发任何消息。")
+@click.option("--merchants", default=50, show_default=True, type=click.IntRange(0, 100_000), help="新增企业数。")
+@click.option("--cases", default=1000, show_default=True, type=click.IntRange(0, 5_000_000), help="新增纠纷数。")
+@click.option("--seed", default=1, show_default=True, type=int, help="随机种子：相同的种子得到相同的内容。")
+def generate(merchants: int, cases: int, seed: int) -> None:
+    """Add invented merchants and cases."""
+    with (
+        terminal.installation() as house,
+        click.progressbar(length=max(cases, 1), label="生成", file=sys.stderr, show_pos=True) as bar,
+    ):
+        fill(house, merchants=merchants, cases=cases, seed=seed, progress=lambda done, _all: bar.update(done - bar.pos))
+    click.echo(f"已生成企业 {merchants} 家、纠纷 {cases} 件。")
