@@ -25,6 +25,7 @@ from portal.settlements.queries.progress import Step, consumer_steps
 class ConsumerNegotiation:
     """All that the consumer's page says of the negotiation; money in 分, days in China."""
 
+    case: Case  # with merchant, authority and key; held here, for the session holds rows weakly
     case_id: int
     reference: str
     state: CaseState
@@ -67,6 +68,7 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
     denial = _denial(session, case, agreement, now=now)
     merchant = case.merchant.organisation.name if case.merchant else ""
     return ConsumerNegotiation(
+        case=case,
         case_id=case.id,
         reference=case.reference,
         state=case.state,
