@@ -11,6 +11,7 @@ from portal.core.errors import NotFound
 from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, do_all, do_duty
 from portal.intake.jobs import continue_imports, import_file, sweep_raw_imports
+from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages
 from portal.outbox import Delivered, Handler, deliver_due
@@ -108,11 +109,16 @@ def _settle_duty(runtime: Runtime) -> DutyReport:
     )
 
 
+def _choice_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(close_unchosen(runtime))
+
+
 DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals in seconds
     Duty("dispatch", 2, _dispatch_duty, light=True),
     Duty("imports", 30, continue_imports),
     Duty("raw_imports", 3600, sweep_raw_imports),
     Duty("settlements", 30, _settle_duty),
+    Duty("consumer-choice", 3600, _choice_duty),
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
 )

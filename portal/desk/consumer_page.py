@@ -58,7 +58,7 @@ def consumer_view(session: Session, actor: Actor, *, now: datetime) -> ConsumerV
         objection_to_rest=None if found.official.is_choice_open and not found.case.closed_at else NO_CHOICE,
         **parts,
     )
-    return dataclasses.replace(view, slip=_slip(session, actor, found), **_asked_already(found, view))
+    return _with_request(found, dataclasses.replace(view, slip=_slip(session, actor, found)))
 
 
 def _slip(session: Session, actor: Actor, found: Standing) -> Slip | None:
@@ -74,13 +74,16 @@ def _slip(session: Session, actor: Actor, found: Standing) -> Slip | None:
     )
 
 
-def _asked_already(found: Standing, view: ConsumerView) -> dict[str, str]:
-    """Say beside an agreement that the authority was asked all the same."""
+def _with_request(found: Standing, view: ConsumerView) -> ConsumerView:
+    """Say beside a negotiation or an agreement that the authority was asked all the same."""
     asked = found.official.asked_at
     if asked is None or found.state is CaseState.FAILED:
-        return {}
-    note = f"你已在 {words.day(asked)}请{found.authority}处理。"
-    return {"remedy_title": view.remedy_title or "市场监督管理部门", "remedy": f"{note}{view.remedy}"}
+        return view
+    return dataclasses.replace(
+        view,
+        remedy_title=view.remedy_title or "市场监督管理部门",
+        remedy=f"你已在 {words.day(asked)}请{found.authority}处理。{view.remedy}",
+    )
 
 
 def _rights(found: Standing) -> str:

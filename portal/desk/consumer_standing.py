@@ -24,7 +24,7 @@ class Standing:
     talk: ConsumerNegotiation
     official: OfficialSide
     rate_by: date | None  # last day for a rating
-    choose_by: date | None  # last day of the consumer's choice after a failed case of channel A
+    choose_by: date  # last day of the consumer's choice after a failed case of channel A
 
     @property
     def state(self) -> CaseState:
@@ -73,5 +73,5 @@ def standing(session: Session, actor: Actor, *, now: datetime) -> Standing:
         talk=talk,
         official=official_side(session, actor, case),
         rate_by=due_day(book.derive("rating", case.closed_at).due_at) if case.closed_at and talk.can_rate else None,
-        choose_by=due_day(book.derive("consumer_choice", case.concluded_at).due_at) if case.concluded_at else None,
+        choose_by=due_day(book.derive("consumer_choice", case.last_event_at).due_at),
     )

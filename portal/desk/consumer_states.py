@@ -13,6 +13,7 @@ from portal.desk.consumer_standing import Standing
 from portal.desk.consumer_view import Choice, Choices
 from portal.intake.states import AdminState
 from portal.settlements import rules
+from portal.settlements.preview import answer_by, compared, subject, term_facts, title
 from portal.settlements.queries import AgreementView, RoundView
 from portal.settlements.rules import Answer, Side
 
@@ -34,7 +35,7 @@ def parts_of(standing: Standing) -> Parts:
 
 def waiting(standing: Standing) -> Parts:
     """No offer waits: the complaint is being routed, or the merchant has the next move."""
-    facts = [("谁", standing.merchant), ("为了", words.subject(standing)), ("你要求", words.asked_for(standing))]
+    facts = [("谁", standing.merchant), ("为了", subject(standing.case)), ("你要求", words.asked_for(standing))]
     if standing.case.dispatched_at is None or not standing.merchant:
         return {
             "title": "投诉已收到，正在分派",
@@ -92,12 +93,12 @@ def offered(standing: Standing, offer: RoundView) -> Parts:
     money = offer.outlay
     done = "到账" if money and rules.is_money_only(terms) else "办好"
     return {
-        "title": f"{words.short_name(standing.merchant)}提出{rules.headline(terms)}",
+        "title": title(standing.merchant, terms),
         "figure": money or None,
-        "figure_lines": tuple(line for line in (words.compared(standing, money),) if line),
+        "figure_lines": tuple(line for line in (compared(standing.case, money),) if line),
         "figure_is_soft": True,
-        "facts": words.pairs([("谁", standing.merchant), ("为了", words.subject(standing)), *words.term_facts(terms)]),
-        "note": _answer_by(standing, offer),
+        "facts": words.pairs([("谁", standing.merchant), ("为了", subject(standing.case)), *term_facts(terms)]),
+        "note": answer_by(standing.case, offer.expires_at),
         "note_tone": "near",
         "choices": Choices(
             (
@@ -116,20 +117,6 @@ def offered(standing: Standing, offer: RoundView) -> Parts:
         "accept_label": f"确认接受，收到 {button_yuan(money)}" if money else "确认接受",
         "accept_result": f"商家最迟 {last_day}{done}",
     }
-
-
-def _answer_by(standing: Standing, offer: RoundView) -> Markup:
-    ends = offer.expires_at
-    limit = standing.case.respond_by
-    if standing.case.cause is not None or standing.case.agreed_at is not None:
-        then = "这个方案作废，投诉照原来的进度办理。"
-    elif limit is None or ends < limit:
-        then = "这个方案作废，投诉继续办理。"
-    elif standing.case.channel is Channel.REGULATOR:
-        then = f"自动转{standing.authority}处理。"
-    else:
-        then = f"由你选择要不要请{standing.authority}处理。"
-    return Markup("请在 <b>{}</b>前答复。不答复<b>不等于同意</b>，到期{}").format(words.end_day(ends), then)
 
 
 def agreed(standing: Standing, settled: AgreementView) -> Parts:
@@ -263,11 +250,14 @@ def failed(standing: Standing) -> Parts:
     """No agreement: the authority has it, or the consumer chooses (decisions 3)."""
     cause = words.CAUSES[standing.case.cause] if standing.case.cause else ""
     facts = words.pairs(
-        [("谁", standing.merchant), ("为了", words.subject(standing)), ("经过", cause), *_official(standing)]
+        [("谁", standing.merchant), ("为了", subject(standing.case)), ("经过", cause), *_official(standing)]
     )
     if not standing.official.is_choice_open:
-        title = "没有谈成，由市场监督管理部门处理"
-        return {"title": title, "facts": facts, "note": "有进展会告诉你。商家仍可以再提方案，你也仍可以不接受。"}
+        return {
+            "title": "没有谈成，由市场监督管理部门处理",
+            "facts": facts,
+            "note": "有进展会告诉你。商家仍可以再提方案，你也仍可以不接受。",
+        }
     ask = Choice("请市场监督管理部门处理", "不用重新提交材料", page="show_escalation")
     if standing.case.closed_at is not None:
         return {
@@ -276,7 +266,7 @@ def failed(standing: Standing) -> Parts:
             "note": "没有谈成不算商家办好。改变主意的，仍可在本页请市场监督管理部门处理。",
             "choices": Choices((ask,)),
         }
-    by = f"{consumer_day(standing.choose_by)}前不选，按未和解办结，不算商家办好。" if standing.choose_by else ""
+    by = f"{consumer_day(standing.choose_by)}前不选，按未和解办结，不算商家办好。"
     return {
         "title": "没有谈成，你想怎么办",
         "facts": facts,

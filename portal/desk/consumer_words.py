@@ -1,10 +1,7 @@
 """Sentences of the consumer's page: who, what for, what is offered, and the steps of the official side."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-
-from markupsafe import Markup
 
 from portal.cases.rules import CaseState, FailureCause
 from portal.clocks.rules import SHANGHAI, consumer_day, due_day, local_day
@@ -18,8 +15,6 @@ from portal.settlements.rules import TermDraft
 
 Step = Mapping[str, str]
 
-_LEGAL_FORM = re.compile(r"(有限责任公司|股份有限公司|有限公司|（个体工商户）)$")
-
 CAUSES = {
     FailureCause.MERCHANT_DELAY: "商家没有在期限内答复你。",
     FailureCause.CONSUMER_SILENT: "上一个方案到期没有答复。不答复不等于同意。",
@@ -27,11 +22,6 @@ CAUSES = {
     FailureCause.UNREACHABLE: "没有联系上你。",
     FailureCause.CONSUMER_ESCALATED: "你请求市场监督管理部门处理。",
 }
-
-
-def short_name(name: str) -> str:
-    """A company's name as people say it: without its legal form."""
-    return _LEGAL_FORM.sub("", name) or name
 
 
 def day(moment: datetime) -> str:
@@ -49,12 +39,6 @@ def minute(moment: datetime) -> str:
     return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
-def subject(standing: Standing) -> str:
-    """What the complaint is about, from structured columns only."""
-    case = standing.case
-    return " ".join(part for part in (case.goods, case.problem) if part) or case.headline
-
-
 def asked_for(standing: Standing) -> str:
     """What the consumer asked for: 退货、退款 ¥1,280.00; empty where the filing does not say."""
     case = standing.case
@@ -62,33 +46,6 @@ def asked_for(standing: Standing) -> str:
     names = "、".join(known[code] for code in case.demands.split(",") if code in known)
     money = f"¥{yuan(case.amount)}" if case.amount is not None and Demand.REFUND.value in case.demands else ""
     return " ".join(part for part in (names, money) if part)
-
-
-def compared(standing: Standing, offered: int) -> str:
-    """The offer beside the demand: 你要求的是退款 ¥1,280.00，金额一致."""
-    asked, amount = asked_for(standing), standing.case.amount
-    if not asked or amount is None or "¥" not in asked:
-        return standing.talk.money_words
-    if offered == amount:
-        return f"你要求的是{asked}，金额一致"
-    return f"你要求的是{asked}，方案{'多' if offered > amount else '少'} ¥{yuan(abs(offered - amount))}"
-
-
-def term_facts(terms: Sequence[TermDraft]) -> list[tuple[str, str]]:
-    """What is offered, as short as a phone's first screen asks: how, when, and what the consumer has to do."""
-    rows: list[tuple[str, str]] = []
-    if len(terms) == 1 and terms[0].amount is not None:
-        rows.append(("怎么付", rules.METHOD_NAMES[terms[0].method] if terms[0].method else ""))
-        rows.append(("说明", terms[0].detail))
-    else:
-        rows += [
-            (line.name, "，".join(part for part in (line.amount, line.detail) if part) or "有")
-            for line in map(rules.term_line, terms)
-        ]
-    longest = max((term.due_days for term in terms), default=0)
-    rows.append(("何时付" if rules.outlay(terms) else "何时办", Markup("<b>{}</b>").format(rules.days_words(longest))))
-    rows.append(("你要做的", rules.consumers_part(terms)))
-    return rows
 
 
 def full_terms(terms: Sequence[TermDraft]) -> list[tuple[str, str]]:

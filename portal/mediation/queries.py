@@ -1,5 +1,6 @@
 """What the official side of a complaint looks like to its consumer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from portal.cases.access import visible_to
 from portal.cases.models import Case
+from portal.cases.rules import CaseState, Channel
 from portal.core.actor import Actor
 from portal.intake.models import Filing
 from portal.intake.states import AdminState
 from portal.mediation import rules
 
+AT_ONCE = 500  # cases found by one look
 TAIL = 4  # characters of a filing's number that a message and a page show
 
 
@@ -58,3 +61,22 @@ def official_side(session: Session, actor: Actor, case: Case) -> OfficialSide:
         objection_to_asking=rules.objection_to_asking(case.state, states),
         objection_to_withdrawal=rules.objection_to_withdrawal(case.state),
     )
+
+
+def unchosen(session: Session, actor: Actor, *, before: datetime) -> Sequence[int]:
+    """The failed cases of channel A whose consumers have had the choice since before this moment, oldest first."""
+    return session.scalars(
+        select(Case.id)
+        .join(Filing, Filing.case_id == Case.id)
+        .where(
+            Case.state == CaseState.FAILED,
+            Case.channel == Channel.GREEN,
+            Case.closed_at.is_(None),
+            Case.last_event_at < before,
+            Filing.admin_state == AdminState.NONE,
+            visible_to(actor),
+        )
+        .group_by(Case.id)
+        .order_by(Case.id)
+        .limit(AT_ONCE)
+    ).all()
