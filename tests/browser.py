@@ -75,6 +75,7 @@ def assert_no_csp_violations(watched: Watched) -> None:
 
 def axe(page: Page) -> None:
     """The page as it stands has no violation of WCAG 2.2 AA or of best practice."""
+    page.wait_for_load_state()
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
     told = [
         f"{one['id']} ({one['impact']}): {one['help']} – {node['target']} {node['html'][:160]}"
@@ -86,6 +87,7 @@ def axe(page: Page) -> None:
 
 def fits_the_width(page: Page) -> None:
     """Nothing makes the page scroll sideways."""
+    page.wait_for_load_state()
     wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert wide[0] <= wide[1], f"{page.url} is {wide[0]} wide in a window of {wide[1]}"
 
