@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import joinedload
 
 from portal.core import files
@@ -111,12 +111,12 @@ def _store(attempt: _Attempt, rows: Sequence[Row]) -> ImportRun:
     """Store rows together; where the database refuses one of them, each by itself, up to the one at fault."""
     try:
         return _store_together(attempt, rows)
-    except (Stale, DBAPIError):
+    except (Stale, DataError):
         run = None
         for row in rows:
             try:
                 run = _store_together(attempt, [row])
-            except (Stale, DBAPIError) as fault:
+            except (Stale, DataError) as fault:
                 raise _CannotStore(row.line) from fault
         assert run is not None
         return run
