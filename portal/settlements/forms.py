@@ -48,28 +48,48 @@ class MoneyField(StringField):
 
 
 class TermForm(Form):
-    """One term; a row without kind is no term."""
+    """One term; its kind was chosen when it was added, and the template shows only what the kind needs."""
 
-    kind = SelectField(
-        _("处理方式"),
-        choices=[
-            SelectChoice("", _("（不用这一条）")),
-            *(SelectChoice(k.value, n) for k, n in rules.KIND_NAMES.items()),
-        ],
-    )
-    amount = MoneyField(_("金额（元）"), [Optional()])
+    kind = HiddenField()
+    amount = MoneyField(_("金额"))
     method = SelectField(
         _("付款方式"),
-        choices=[SelectChoice("", _("不付款")), *(SelectChoice(m.value, n) for m, n in rules.METHOD_NAMES.items())],
+        choices=[SelectChoice("", _("请选择")), *(SelectChoice(m.value, n) for m, n in rules.METHOD_NAMES.items())],
     )
-    freight = SelectField(_("运费"), choices=[SelectChoice(p.value, n) for p, n in rules.PAYER_NAMES.items()])
+    freight = SelectField(
+        _("运费"),
+        choices=[SelectChoice(p.value, n) for p, n in rules.PAYER_NAMES.items()],
+        default=Payer.NONE.value,
+    )
     due_days = IntegerField(
         _("接受后几天内完成"),
         [InputRequired(_("请填写天数，例如 7。"))],
         default=7,
-        render_kw={"inputmode": "numeric"},
+        render_kw={"inputmode": "numeric", "min": 0, "max": rules.MAX_DUE_DAYS},
     )
-    detail = TextAreaField(_("具体怎么做"), [Optional()], render_kw={"rows": 2})
+    detail = TextAreaField(_("具体怎么做"), render_kw={"rows": 2})
+
+    @property
+    def title(self) -> str:
+        """The kind's name."""
+        return rules.KIND_NAMES.get(self.kind.data, "")
+
+    @property
+    def pays(self) -> bool:
+        """Say whether money may belong to it."""
+        return self.kind.data in rules.MAY_PAY
+
+    @property
+    def travels(self) -> bool:
+        """Say whether goods go back, so that somebody pays the freight."""
+        return self.kind.data in rules.TRAVELS
+
+    @property
+    def detail_help(self) -> str:
+        """What the free words are for."""
+        if self.kind.data in rules.NEEDS_DETAIL:
+            return str(_("型号、数量、怎么取送，最多 200 字"))
+        return str(_("选填，例如怎么取件，最多 200 字"))
 
     def draft(self) -> TermDraft | None:
         """The term, or None for a row that is not used or names no kind of ours."""
@@ -119,26 +139,33 @@ class OfferForm(FlaskForm):
         return not found
 
     def add_row(self, kind: str) -> None:
-        """One more term, empty but for its kind."""
-        if len(self.terms) < rules.MAX_TERMS:
-            self.terms.append_entry({"kind": kind, "due_days": 7, "freight": Payer.NONE.value})
+        """One more term as its template has it; a kind that is there already, or none of ours, adds nothing."""
+        taken = {entry.form.kind.data for entry in self.terms}
+        if kind in set(TermKind) - taken and len(self.terms) < rules.MAX_TERMS:
+            self.terms.append_entry(_entry(rules.usual(TermKind(kind), 7)))
+
+    def drop_row(self, kind: str) -> None:
+        """Leave a term out."""
+        self.terms.entries = [entry for entry in self.terms if entry.form.kind.data != kind]
 
 
 def filled_offer(terms: Sequence[TermDraft], *, asked: bool = False) -> OfferForm:
     """A form that starts from these terms."""
     form = OfferForm(formdata=None, consumer_asked=asked)
     for term in terms:
-        form.terms.append_entry(
-            {
-                "kind": term.kind.value,
-                "amount": plain_yuan(term.amount) if term.amount is not None else "",
-                "method": term.method.value if term.method else "",
-                "freight": term.freight.value,
-                "due_days": term.due_days,
-                "detail": term.detail,
-            }
-        )
+        form.terms.append_entry(_entry(term))
     return form
+
+
+def _entry(term: TermDraft) -> dict[str, object]:
+    return {
+        "kind": term.kind.value,
+        "amount": plain_yuan(term.amount) if term.amount is not None else "",
+        "method": term.method.value if term.method else "",
+        "freight": term.freight.value,
+        "due_days": term.due_days,
+        "detail": term.detail,
+    }
 
 
 class CounterAnswerForm(FlaskForm):

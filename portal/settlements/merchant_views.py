@@ -43,12 +43,14 @@ def start_offer(reference: str) -> ResponseReturnValue:
 
 @bp.post("/draft")
 def change_offer(reference: str) -> ResponseReturnValue:
-    """Show the form again as it was typed: for another row, or back from the preview."""
+    """Show the form again as it was typed: with a term more or less, or back from the preview."""
     case, view = opened(reference)
     form = OfferForm()
     form.validate_on_submit()
-    if kind := request.form.get("add"):
-        form.add_row(kind)
+    if kind := request.form.get("drop"):
+        form.drop_row(kind)
+    elif "more" in request.form:
+        form.add_row(request.form.get("add", ""))
     return offer_page(case, view, form)
 
 
@@ -185,7 +187,15 @@ def offer_page(case: Case, view: Negotiation, form: FlaskForm, status: int = 200
 def preview_page(case: Case, view: Negotiation, form: OfferForm) -> ResponseReturnValue:
     """What the consumer will see, with the buttons that send it or go back."""
     seen = preview(web.database(), case, form.drafts(), form.command(case.reference).message, now=web.now())
-    return web.page("settlements/merchant_preview.html", fragment="preview", case=case, view=view, form=form, seen=seen)
+    return web.page(
+        "settlements/merchant_preview.html",
+        fragment="preview",
+        case=case,
+        view=view,
+        form=form,
+        seen=seen,
+        undo_seconds=web.database().info["undo_seconds"],
+    )
 
 
 def refusal_page(view: Negotiation, form: RefuseCounterForm, status: int = 200) -> ResponseReturnValue:

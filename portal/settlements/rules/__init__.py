@@ -23,6 +23,7 @@ from portal.settlements.rules.templates import Template as Template
 from portal.settlements.rules.templates import free_kinds as free_kinds
 from portal.settlements.rules.templates import start_from as start_from
 from portal.settlements.rules.templates import template_for as template_for
+from portal.settlements.rules.templates import usual as usual
 from portal.settlements.rules.terms import MAX_DETAIL as MAX_DETAIL
 from portal.settlements.rules.terms import MAX_DUE_DAYS as MAX_DUE_DAYS
 from portal.settlements.rules.terms import MAX_MESSAGE as MAX_MESSAGE

@@ -1,9 +1,9 @@
 """Where an offer starts: one template for each remedy, amounts taken from the demand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from portal.settlements.rules.terms import MAX_TERMS, TermDraft
+from portal.settlements.rules.terms import MAX_TERMS, PAYS, TRAVELS, TermDraft
 from portal.settlements.rules.words import KIND_NAMES, Payer, PaymentMethod, TermKind
 
 ORIGINAL = PaymentMethod.ORIGINAL
@@ -66,16 +66,22 @@ def template_for(demands: Sequence[str]) -> str:
 def start_from(template: str, demands: Sequence[str], in_dispute: int | None, due_days: int) -> tuple[TermDraft, ...]:
     """The terms of a template; the amount is what is in dispute, the days what the limits give where none is agreed."""
     known = {one.code for one in TEMPLATES}
-    kind = TermKind(template if template in known else "refund")
-    amount = in_dispute or None
-    if kind in (TermKind.REFUND, TermKind.RETURN_REFUND):
-        main = TermDraft(kind, amount, ORIGINAL, due_days, _freight(kind), DETAILS.get(kind, ""))
-    elif kind is TermKind.COMPENSATE:
-        main = TermDraft(kind, None, ORIGINAL, due_days)
-    else:
-        main = TermDraft(kind, None, None, due_days, _freight(kind), DETAILS.get(kind, ""))
-    apologises = kind is TermKind.COMPENSATE or "apology" in demands
-    return (main, TermDraft(TermKind.APOLOGY, due_days=due_days)) if apologises else (main,)
+    main = usual(TermKind(template if template in known else "refund"), due_days)
+    if main.kind in (TermKind.REFUND, TermKind.RETURN_REFUND):
+        main = replace(main, amount=in_dispute or None)
+    apologises = main.kind is TermKind.COMPENSATE or "apology" in demands
+    return (main, usual(TermKind.APOLOGY, due_days)) if apologises else (main,)
+
+
+def usual(kind: TermKind, due_days: int) -> TermDraft:
+    """A term of this kind as it mostly is; amounts are for people to fill in."""
+    return TermDraft(
+        kind=kind,
+        method=ORIGINAL if kind in PAYS else None,
+        due_days=due_days,
+        freight=Payer.MERCHANT if kind in TRAVELS else Payer.NONE,
+        detail=DETAILS.get(kind, ""),
+    )
 
 
 def free_kinds(terms: Sequence[TermDraft]) -> tuple[tuple[TermKind, str], ...]:
@@ -84,8 +90,3 @@ def free_kinds(terms: Sequence[TermDraft]) -> tuple[tuple[TermKind, str], ...]:
         return ()
     taken = {term.kind for term in terms}
     return tuple((kind, name) for kind, name in KIND_NAMES.items() if kind not in taken)
-
-
-def _freight(kind: TermKind) -> Payer:
-    travels = kind in (TermKind.RETURN_REFUND, TermKind.EXCHANGE, TermKind.REPAIR)
-    return Payer.MERCHANT if travels else Payer.NONE
