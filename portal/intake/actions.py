@@ -213,7 +213,10 @@ class ForgetRawFile:
 def forget_raw_file(session: Session, actor: Actor, command: ForgetRawFile, *, now: datetime) -> bool:
     """Delete the sealed file and destroy its key, so that refused rows and backups open no more (decisions 21)."""
     run = session.scalars(
-        select(ImportRun).where(ImportRun.id == command.run_id).options(joinedload(ImportRun.key)).with_for_update()
+        select(ImportRun)
+        .where(ImportRun.id == command.run_id)
+        .options(joinedload(ImportRun.key))
+        .with_for_update(of=ImportRun)
     ).one()
     if run.stored_at is None or run.ended_at is None or run.ended_at > now - timedelta(days=KEPT_DAYS):
         return False

@@ -29,6 +29,7 @@ class Place:
     id: int
     upwards: tuple[int, ...]  # itself first
     prefix: str
+    before_acceptance: bool = False  # its merchants negotiate before it decides on 受理 (decisions 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,16 @@ class Context:
         end = self._end("odr", row.dispatched_at or row.registered_at, place)
         return (clocks.due_day(end) if end else None), row.dispatched_at is None
 
-    def first_clocks(self, platform_end: datetime | None, place: Place, at: datetime) -> FirstClocks:
+    def first_clocks(
+        self, platform_end: datetime | None, statutory_end: datetime | None, place: Place, at: datetime
+    ) -> FirstClocks:
         """Return the merchant's clocks of a case dispatched now; computed once a day."""
-        key = (clocks.local_day(at), platform_end, place.id)
+        binding = statutory_end if place.before_acceptance else None
+        key = (clocks.local_day(at), platform_end, binding, place.id)
         if key not in self._firsts:
-            self._firsts[key] = steps.first_clocks(self.book, platform_end, place.upwards, now=at)
+            self._firsts[key] = steps.first_clocks(
+                self.book, platform_end, place.upwards, statutory_end=binding, now=at
+            )
         return self._firsts[key]
 
     def joining_span(self, at: datetime) -> timedelta:
@@ -147,5 +153,10 @@ def _names(rows: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
 
 def _place(authority: Organisation, by_id: Mapping[int, Organisation]) -> Place:
     upwards = tuple(reversed(authority.ancestry()))
-    prefixes = (by_id[key].prefix for key in upwards if key in by_id)
-    return Place(authority.id, upwards, next((prefix for prefix in prefixes if prefix), FALLBACK_PREFIX))
+    known = [by_id[key] for key in upwards if key in by_id]
+    return Place(
+        authority.id,
+        upwards,
+        next((one.prefix for one in known if one.prefix), FALLBACK_PREFIX),
+        before_acceptance=any(one.odr_before_acceptance for one in known),
+    )

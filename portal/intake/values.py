@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from portal.cases import steps
 from portal.cases.models import PhoneSource
 from portal.cases.rules import TURNS, CaseState, Channel
+from portal.cases.steps import FirstClocks
 from portal.core.privacy import DataKey, Vault, mask_name, mask_phone
 from portal.intake import rules
 from portal.intake.context import Context, Place
@@ -100,7 +101,9 @@ def case_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> 
     }
     started = _waiting(channel, row, place, context, at=at)
     if routing.dispatched:
-        started = _dispatched(routing, platform_due_on, place, context, inferred=inferred, at=at)
+        platform_end = None if inferred or platform_due_on is None else steps.binding_platform_end(platform_due_on, at)
+        statutory_end = context.decide_by(channel, row.registered_at, place)
+        started = _dispatched(routing, context.first_clocks(platform_end, statutory_end, place, at), at=at)
     return NewCase({**values, **started}, place.prefix, place.upwards)
 
 
@@ -110,12 +113,7 @@ def _waiting(channel: Channel, row: ParsedRow, place: Place, context: Context, *
     return {**unset, "due_at": due_at}
 
 
-def _dispatched(
-    routing: Routing, platform_due_on: date | None, place: Place, context: Context, *, inferred: bool, at: datetime
-) -> Values:
-    ends = platform_due_on is not None and not inferred
-    platform_end = steps.binding_platform_end(platform_due_on, at) if ends and platform_due_on else None
-    first = context.first_clocks(platform_end, place, at)
+def _dispatched(routing: Routing, first: FirstClocks, *, at: datetime) -> Values:
     return {
         "merchant_id": routing.merchant_id,
         "dispatched_at": at,
