@@ -3,14 +3,14 @@
 Every handler looks at the case as it is now, for a fact may be delivered late, and may run twice.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts import links
 from portal.cases.models import Case
-from portal.cases.rules import WITH_MERCHANT, CaseState, Channel, FailureCause
+from portal.cases.rules import BEFORE_AGREEMENT, WITH_MERCHANT, CaseState, Channel, FailureCause
 from portal.clocks import rules as clocks
 from portal.clocks.queries import almanac
 from portal.core.actor import ActorKind
@@ -25,6 +25,7 @@ from portal.settlements.rules.words import Answer, Side
 
 OVER = "方案已撤回、到期或有了结果，不再通知。"
 MERCHANT, OFFICER = RecipientKind.MERCHANT, RecipientKind.OFFICER
+ABOUT_ROUNDS = frozenset({Topic.OFFER_REFUSED, Topic.OFFER_EXPIRED})
 
 STAFF_NOTICES: dict[Topic, tuple[TemplateCode, tuple[RecipientKind, ...]]] = {
     Topic.OFFER_COUNTERED: (TemplateCode.STAFF_COUNTERED, (MERCHANT,)),
@@ -75,6 +76,18 @@ def send_receipt(session: Session, fact: Fact, *, now: datetime) -> None:
     draft_sms(session, fact, case, TemplateCode.AGREED, now=now, by=rules.day_words(perform_on))
 
 
+def tell_of_counter(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Tell the consumer what the merchant said to a counter; the consumer's own answers are no news to him."""
+    if fact.actor_kind is ActorKind.CONSUMER:
+        return
+    case = case_of(session, fact.subject_id)
+    if fact.topic is Topic.AGREEMENT_MADE:
+        by = rules.day_words(date.fromisoformat(fact.detail["perform_on"]))
+        draft_sms(session, fact, case, TemplateCode.COUNTER_ACCEPTED, now=now, by=by)
+    elif case.state in BEFORE_AGREEMENT | {CaseState.FAILED, CaseState.BREACHED}:
+        draft_sms(session, fact, case, TemplateCode.COUNTER_REFUSED, now=now)
+
+
 def ask_for_receipt(session: Session, fact: Fact, *, now: datetime) -> None:
     """Ask the consumer whether what was promised has come: 收到 or 没收到."""
     case = case_of(session, fact.subject_id)
@@ -114,6 +127,8 @@ def send_fresh_link(session: Session, fact: Fact, *, now: datetime) -> None:
 
 def notify_staff(session: Session, fact: Fact, *, now: datetime) -> None:
     """Put the fact on the desks that it concerns, and mail it where an address is known."""
+    if fact.topic in ABOUT_ROUNDS and fact.detail.get("side") == Side.CONSUMER:
+        return  # of a counter, which the merchant answered or left alone himself
     template, kinds = STAFF_NOTICES[fact.topic]
     case = case_of(session, fact.subject_id)
     if fact.topic is Topic.CASE_WARNED and case.state not in WITH_MERCHANT:

@@ -20,6 +20,8 @@ class TemplateCode(StrEnum):
 
     OFFER_MADE = "offer_made"
     AGREED = "agreed"
+    COUNTER_ACCEPTED = "counter_accepted"
+    COUNTER_REFUSED = "counter_refused"
     RECEIPT_ASKED = "receipt_asked"
     BREACHED = "breached"
     CHOICE_ASKED = "choice_asked"
@@ -81,6 +83,15 @@ TEMPLATES: dict[TemplateCode, Template] = {
         "ODR_AGREED",
         "你已接受{merchant}的方案（编号尾号{tail}），{by}前履行，凭证和进度：{link} ",
         by=True,
+    ),
+    T.COUNTER_ACCEPTED: _sms(
+        "接受还价",
+        "ODR_COUNTER_ACCEPTED",
+        "{merchant}已接受你的要求（编号尾号{tail}），{by}前履行，凭证和进度：{link} ",
+        by=True,
+    ),
+    T.COUNTER_REFUSED: _sms(
+        "不接受还价", "ODR_COUNTER_REFUSED", "{merchant}没有接受你的要求（编号尾号{tail}），理由和进度：{link} "
     ),
     T.RECEIPT_ASKED: _sms(
         "确认收到", "ODR_RECEIPT_ASKED", "{merchant}称已履行和解（编号尾号{tail}），收到或没收到都可答复：{link} "
