@@ -6,6 +6,7 @@ A fact without a line is a mistake that a sweep finds; NOBODY says that it was t
 from collections.abc import Callable, Mapping
 
 from portal.accounts.links import WipeEnded, wipe_expired_links
+from portal.cases.jobs import warn_due
 from portal.core.actor import SYSTEM
 from portal.core.errors import NotFound
 from portal.core.facts import Topic
@@ -73,6 +74,8 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.PERFORMANCE_CONFIRMED: (notices.notify_staff, notices.keep_links),
     Topic.PERFORMANCE_DENIED: (notices.notify_staff, notices.keep_links),
     Topic.SETTLEMENT_RATED: NOBODY,
+    Topic.RECEIPT_ASKED: NOBODY,
+    Topic.CALLBACK_RECORDED: NOBODY,
     Topic.LINK_ASKED: (notices.send_fresh_link,),
     Topic.CODE_ASKED: (notices.send_code,),
     Topic.MESSAGE_FAILED: NOBODY,
@@ -100,6 +103,10 @@ def _wipe_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(runtime.perform(SYSTEM, wipe_expired_links, WipeEnded()))
 
 
+def _warn_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(warn_due(runtime))
+
+
 def _settle_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(
         settlements.expire_offers(runtime)
@@ -117,6 +124,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("dispatch", 2, _dispatch_duty, light=True),
     Duty("imports", 30, continue_imports),
     Duty("raw_imports", 3600, sweep_raw_imports),
+    Duty("warnings", 30, _warn_duty),
     Duty("settlements", 30, _settle_duty),
     Duty("consumer-choice", 3600, _choice_duty),
     Duty("send-messages", 2, _send_duty),

@@ -189,6 +189,8 @@ def upgrade() -> None:
                 "performance.confirmed",
                 "performance.denied",
                 "settlement.rated",
+                "receipt.asked",
+                "callback.recorded",
                 "link.asked",
                 "code.asked",
                 "message.failed",

@@ -246,6 +246,61 @@ def upgrade() -> None:
     )
     op.create_index("uq_settlement_term_position", "settlement_term", ["offer_id", "position"], unique=True)
     op.create_table(
+        "settlement_callback",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("case_id", BIG, nullable=False),
+        sa.Column("agreement_id", BIG, nullable=False),
+        sa.Column(
+            "occasion",
+            sa.Enum("silence", "rating", name="callbackoccasion", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column(
+            "result",
+            sa.Enum(
+                "fulfilled",
+                "not_received",
+                "complained",
+                "unreached",
+                name="callbackresult",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("note_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tried_by", sa.String(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", BIG, nullable=False),
+        sa.CheckConstraint(
+            "done_at IS NULL OR result IS NOT NULL", name=op.f("ck_settlement_callback_done_with_result")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agreement_id"],
+            ["settlement_agreement.id"],
+            name=op.f("fk_settlement_callback_agreement_id_settlement_agreement"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["dispute_case.id"], name=op.f("fk_settlement_callback_case_id_dispute_case")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement_callback")),
+        sa.UniqueConstraint("reference", name=op.f("uq_settlement_callback_reference")),
+    )
+    op.create_index("ix_settlement_callback_case_id", "settlement_callback", ["case_id"], unique=False)
+    op.create_index(
+        "ix_settlement_callback_open",
+        "settlement_callback",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("done_at IS NULL"),
+        sqlite_where=sa.text("done_at IS NULL"),
+    )
+    op.create_index("uq_settlement_callback_once", "settlement_callback", ["agreement_id", "occasion"], unique=True)
+    op.create_table(
         "settlement_performance",
         sa.Column("agreement_id", BIG, nullable=False),
         sa.Column("performed_on", sa.Date(), nullable=False),
@@ -310,6 +365,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("settlement_rating")
     op.drop_table("settlement_performance")
+    op.drop_table("settlement_callback")
     op.drop_table("settlement_term")
     op.drop_table("settlement_agreement")
     op.drop_table("settlement_offer")

@@ -20,7 +20,7 @@ from portal.cases.rules import (
     Turn,
     next_state,
 )
-from portal.core.db import Fen, Json, Model, Ref
+from portal.core.db import Fen, Json, Model, Ref, growing_enum
 from portal.core.privacy import DataKey
 from portal.enrolment.models import Merchant, Outlet
 
@@ -123,12 +123,14 @@ class Case(Model):
     perform_by: Mapped[datetime | None]
     due_at: Mapped[datetime]  # the date that burns next; lists are sorted by it
     next_action_at: Mapped[datetime | None]  # all that tick reads (decisions 5)
+    warned_at: Mapped[datetime | None]  # the planned moment of the last warning that was told
     accepted_at: Mapped[datetime | None]
     contact_by: Mapped[datetime | None]  # end of the merchant's limit to accept or return (limit "accept")
     first_contact_at: Mapped[datetime | None]
     agreed_at: Mapped[datetime | None]
     concluded_at: Mapped[datetime | None]  # the negotiation's first end: agreed, failed or withdrawn
     performed_at: Mapped[datetime | None]
+    receipt_asked_at: Mapped[datetime | None]  # told to the consumer: silence counts from here
     closed_at: Mapped[datetime | None]
     last_event_at: Mapped[datetime]
     recovered: Mapped[Fen | None]  # 挽回经济损失, set when performance is confirmed
@@ -199,9 +201,9 @@ class CaseNote(Model):
     author_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
     author_name: Mapped[str]
     organisation_id: Mapped[Ref | None] = mapped_column(ForeignKey("organisation.id"), index=True)
-    kind: Mapped[NoteKind]
-    method: Mapped[ContactMethod | None]
-    result: Mapped[ContactResult | None]
+    kind: Mapped[NoteKind] = mapped_column(growing_enum(NoteKind))
+    method: Mapped[ContactMethod | None] = mapped_column(growing_enum(ContactMethod))
+    result: Mapped[ContactResult | None] = mapped_column(growing_enum(ContactResult))
     text_sealed: Mapped[bytes]
     happened_at: Mapped[datetime]
     at: Mapped[datetime]

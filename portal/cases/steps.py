@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
 from portal.cases.models import FAR_FUTURE_YEAR, Case
-from portal.cases.rules import BEFORE_AGREEMENT, CaseEvent, CaseState, FailureCause, allows
+from portal.cases.rules import BEFORE_AGREEMENT, CaseEvent, CaseState, Channel, FailureCause, allows
 from portal.clocks import rules as clocks
 from portal.clocks.queries import Almanac, almanac
 from portal.core import facts, search
@@ -44,7 +44,11 @@ def dispatch(session: Session, actor: Actor, case: Case, merchant_id: int, *, no
     case.merchant_id = merchant_id  # before any query flushes the new state
     case.wait_reason = None
     case.dispatched_at = now
-    first = first_clocks(almanac(session), platform_end(case), authorities, now=now)
+    book = almanac(session)
+    decision_ends = None
+    if negotiates_before_acceptance(session, authorities):
+        decision_ends = statutory_end(book, case.channel, case.registered_at, authorities)
+    first = first_clocks(book, platform_end(case), authorities, statutory_end=decision_ends, now=now)
     case.respond_by, case.contact_by = first.respond_by, first.contact_by
     case.due_at, case.next_action_at = first.due_at, first.next_action_at
     case.concluded_at = None
@@ -66,17 +70,59 @@ class FirstClocks:
 
 
 def first_clocks(
-    book: Almanac, platform_end: datetime | None, authorities: Sequence[int], *, now: datetime
+    book: Almanac,
+    platform_end: datetime | None,
+    authorities: Sequence[int],
+    *,
+    now: datetime,
+    statutory_end: datetime | None = None,
 ) -> FirstClocks:
-    """Compute the clocks of a case dispatched now, for one case as for an import of many (decisions 2, 5, 7)."""
-    respond_by = book.derive("odr", now, authorities).due_at
+    """Compute the clocks of a case dispatched now, for one case as for an import of many (decisions 2, 5, 7).
+
+    `statutory_end` is given only where the authority negotiates before it decides on 受理.
+    """
+    respond_by = merchants_limit(book, statutory_end, authorities, now=now)
     due_at = earlier(respond_by, platform_end)
     return FirstClocks(
         respond_by=respond_by,
         contact_by=book.derive("accept", now, authorities).due_at,
         due_at=due_at,
-        next_action_at=coming_warning(book, now, due_at, now=now),
+        next_action_at=coming_warning(book, now, due_at, after=now),
     )
+
+
+def merchants_limit(
+    book: Almanac, statutory_end: datetime | None, authorities: Sequence[int], *, now: datetime
+) -> datetime:
+    """When the limit of a merchant ends to whom a case is dispatched now (decisions 2).
+
+    Ten working days; with `statutory_end` max(now + odr_least, min(now + odr, statutory_end - odr_margin)), so that
+    the authority has the margin left to decide, and a backlog never makes a merchant late at the first tick.
+    """
+    full = book.derive("odr", now, authorities).due_at
+    if statutory_end is None:
+        return full
+    margin = book.amount("odr_margin", clocks.local_day(now), authorities)
+    before = clocks.end_of_day(book.calendar.subtract_working_days(clocks.due_day(statutory_end), margin))
+    return max(book.derive("odr_least", now, authorities).due_at, min(full, before))
+
+
+def negotiates_before_acceptance(session: Session, authorities: Sequence[int]) -> bool:
+    """Say whether the switch `odr_before_acceptance` is on at one of these authorities: a 所 follows its district."""
+    switched = select(Organisation.id).where(Organisation.id.in_(authorities), Organisation.odr_before_acceptance)
+    return session.scalars(switched.limit(1)).first() is not None
+
+
+def statutory_end(
+    book: Almanac, channel: Channel, registered_at: datetime, authorities: Sequence[int]
+) -> datetime | None:
+    """When the authority must have decided on 受理 (令121第十五条); None in channel A and before any such limit."""
+    if channel is Channel.GREEN:
+        return None
+    try:
+        return book.derive("triage", registered_at, authorities).due_at
+    except RuleBroken:  # registered before 2020: no limit is known
+        return None
 
 
 def fail(session: Session, actor: Actor, case: Case, cause: FailureCause, *, now: datetime) -> None:
@@ -96,38 +142,66 @@ def withdraw(session: Session, actor: Actor, case: Case, *, now: datetime) -> No
 
 
 def set_clocks(session: Session, case: Case, *, now: datetime) -> None:
-    """Set the date that burns next and the moment at which tick must look at the case again (decisions 5)."""
+    """Set the date that burns next and the moment at which tick must look at the case again (decisions 5).
+
+    `next_action_at` is read by the duties of `cases` (warnings), `settlements` (end of the limit, breach, silence) and
+    `mediation` (the consumer's choice), told apart by the state; it may lie in the past where tick was away.
+    """
     if case.state in BEFORE_AGREEMENT and case.respond_by is not None:
-        case.due_at = earlier(case.respond_by, platform_end(case))
-        case.next_action_at = next_warning(session, case, now=now)
+        if limit_runs(case):
+            case.due_at = earlier(case.respond_by, platform_end(case))
+            case.next_action_at = next_look(session, case)
+        else:  # an offer after a failure or a breach: its own end burns, see settlements
+            case.next_action_at = None
     elif case.state in (CaseState.AGREED, CaseState.BREACHED) and case.perform_by is not None:
         case.due_at = case.perform_by
-        case.next_action_at = case.perform_by if case.perform_by > now else None
+        case.next_action_at = case.perform_by if case.state is CaseState.AGREED else None
     elif case.state is CaseState.PERFORMED and case.performed_at is not None:
-        case.due_at = almanac(session).derive("receipt_silence", case.performed_at).due_at
-        case.next_action_at = case.due_at
+        # until the consumer was told, the day is only the earliest possible (decisions 6)
+        case.due_at = _end(session, case, "receipt_silence", case.receipt_asked_at or case.performed_at)
+        case.next_action_at = case.due_at if case.receipt_asked_at else None
     elif case.state in (CaseState.WAITING, CaseState.RETURNED):
         case.next_action_at = None
     else:
         case.due_at, case.next_action_at = NEVER, None
+        if case.state is CaseState.FAILED and case.channel is Channel.GREEN and case.closed_at is None:
+            case.next_action_at = _end(session, case, "consumer_choice", case.concluded_at or now)
 
 
-def next_warning(session: Session, case: Case, *, now: datetime) -> datetime | None:
-    """The next warning of the merchant's limit, the last of which is the end itself."""
-    if case.dispatched_at is None:
-        return None
-    if coming := coming_warning(almanac(session), case.dispatched_at, case.due_at, now=now):
-        return coming
-    # At the limit's end the case must be looked at again, also where the platform's day ended before, or where somebody
-    # acted after the end; an offer that follows a failure or a breach has no such end.
-    return case.respond_by if case.cause is None and case.agreed_at is None else None
+def _end(session: Session, case: Case, limit: str, start: datetime) -> datetime:
+    return almanac(session).derive(limit, start, authorities_upwards(session, case.authority_id)).due_at
 
 
-def coming_warning(book: Almanac, dispatched_at: datetime, due_at: datetime, *, now: datetime) -> datetime | None:
-    """The first warning after now of a limit that ran from `dispatched_at` to `due_at`."""
-    points = clocks.warnings_schedule(clocks.local_day(dispatched_at), clocks.due_day(due_at), book.calendar)
-    coming = clocks.next_warning(points, now)
+def limit_runs(case: Case) -> bool:
+    """Say whether the merchant's limit runs: in the first negotiation, before any failure or agreement."""
+    return (
+        case.state in BEFORE_AGREEMENT
+        and case.cause is None
+        and case.agreed_at is None
+        and case.respond_by is not None
+        and case.dispatched_at is not None
+    )
+
+
+def next_look(session: Session, case: Case) -> datetime | None:
+    """The first warning not yet told, in the past where tick was away; behind the last one the end of the limit.
+
+    The end may lie behind every warning, where the platform's own day ended before it.
+    """
+    assert case.dispatched_at is not None
+    told = max(case.warned_at or case.dispatched_at, case.dispatched_at)
+    return coming_warning(almanac(session), case.dispatched_at, case.due_at, after=told) or case.respond_by
+
+
+def coming_warning(book: Almanac, dispatched_at: datetime, due_at: datetime, *, after: datetime) -> datetime | None:
+    """The first warning after a moment, of a limit that ran from `dispatched_at` to `due_at`."""
+    coming = clocks.next_warning(warnings_of(book, dispatched_at, due_at), after)
     return coming.at if coming else None
+
+
+def warnings_of(book: Almanac, dispatched_at: datetime, due_at: datetime) -> tuple[clocks.WarningPoint, ...]:
+    """The warnings of a limit that ran from `dispatched_at` to `due_at`."""
+    return clocks.warnings_schedule(clocks.local_day(dispatched_at), clocks.due_day(due_at), book.calendar)
 
 
 def platform_end(case: Case) -> datetime | None:

@@ -18,6 +18,15 @@ Words = Callable[[Detail], str]
 TOLD_OTHERWISE = frozenset({Topic.CASE_NOTED, Topic.CASE_CONTACTED, Topic.OFFER_ACCEPTED})  # the note, or the agreement
 BEFORE_THE_MERCHANT = frozenset({Topic.CASE_OPENED, Topic.CASE_MERGED})  # told to a merchant although it was not there
 SIDES = {ActorKind.CONSUMER.value: "消费者", ActorKind.SYSTEM.value: "系统", ActorKind.OPERATOR.value: "系统"}
+OFFICERS_ONLY = frozenset({Topic.CALLBACK_RECORDED})  # what a consumer says on the phone is not for the merchant
+CLOSINGS = {"laid_aside": "不再处理，按未和解办结"}
+WARNINGS = {
+    "half": "到期提醒：时间已用一半",
+    "three_left": "到期提醒：剩 3 个工作日",
+    "one_left": "到期提醒：剩 1 个工作日",
+    "overdue": "和解期限届满",
+}
+CALLS = {"fulfilled": "已收到或已解决", "not_received": "没收到", "complained": "有意见", "unreached": "联系不到"}
 BREACH_CAUSES = {"not_received": "消费者没有收到", "overdue": "到期没有履行"}
 
 
@@ -65,8 +74,8 @@ WORDS: dict[str, tuple[str, str, Words]] = {  # topic: icon, tone, words
     Topic.CASE_FAILED: ("failed", "bad", _failed),
     Topic.CASE_WITHDRAWN: ("x", "", _plain("消费者撤回投诉")),
     Topic.CASE_BREACHED: ("alert", "bad", lambda detail: f"未兑现：{BREACH_CAUSES.get(str(detail.get('cause')), '未按约定履行')}"),
-    Topic.CASE_CLOSED: ("done", "", _plain("确认期满，结案")),
-    Topic.CASE_WARNED: ("clock", "near", _plain("到期提醒")),
+    Topic.CASE_CLOSED: ("done", "", lambda detail: CLOSINGS.get(str(detail.get("outcome")), "确认期满，结案")),
+    Topic.CASE_WARNED: ("clock", "near", lambda detail: WARNINGS.get(str(detail.get("severity")), "到期提醒")),
     Topic.CASE_BACKFILLED: ("check", "", _plain("已回填")),
     Topic.OFFER_MADE: ("send", "", lambda detail: f"{_round(detail)}方案{_money(detail)}"),
     Topic.OFFER_UNDONE: ("undo", "", lambda detail: f"撤回{_round(detail)}方案"),
@@ -75,6 +84,8 @@ WORDS: dict[str, tuple[str, str, Words]] = {  # topic: icon, tone, words
     Topic.OFFER_EXPIRED: ("clock", "", lambda detail: f"{_owner(detail)}到期未答复，{_round(detail)}"),
     Topic.AGREEMENT_MADE: ("done", "good", _accepted),
     Topic.PERFORMANCE_RECORDED: ("yuan", "", _plain("我方记录已履行")),
+    Topic.RECEIPT_ASKED: ("send", "", _plain("已通知消费者确认收到")),
+    Topic.CALLBACK_RECORDED: ("phone", "", lambda detail: f"回访：{CALLS.get(str(detail.get('result')), '已登记')}"),
     Topic.PERFORMANCE_CONFIRMED: ("done", "good", _plain("消费者确认收到")),
     Topic.PERFORMANCE_DENIED: ("alert", "bad", _plain("消费者没有收到")),
     Topic.SETTLEMENT_RATED: ("chat", "", lambda detail: "消费者评价：满意" if detail.get("verdict") == "satisfied" else "消费者评价：不满意"),
@@ -120,7 +131,7 @@ def _is_for(record: Record, actor: Actor, case: Case) -> bool:
         return record.what != NoteKind.NOTE
     if record.origin == FACT and record.what in BEFORE_THE_MERCHANT:
         return True
-    if case.dispatched_at is None or record.at < case.dispatched_at:
+    if case.dispatched_at is None or record.at < case.dispatched_at or record.what in OFFICERS_ONLY:
         return False
     return record.origin == FACT or record.organisation_id == actor.organisation_id
 

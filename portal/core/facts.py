@@ -61,6 +61,8 @@ class Topic(StrEnum):
     PERFORMANCE_CONFIRMED = "performance.confirmed"
     PERFORMANCE_DENIED = "performance.denied"
     SETTLEMENT_RATED = "settlement.rated"
+    RECEIPT_ASKED = "receipt.asked"
+    CALLBACK_RECORDED = "callback.recorded"
     LINK_ASKED = "link.asked"
     CODE_ASKED = "code.asked"
     MESSAGE_FAILED = "message.failed"

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     """What can be asked for, alphabetically."""
 
     CALENDAR_IMPORT = "calendar:import"
+    CALLBACK_RECORD = "callback:record"
     AUTHORITY_IMPORT = "authority:import"
     CASE_ASSIGN = "case:assign"
     CASE_HANDLE = "case:handle"  # accept, return, note, contact, back-fill
@@ -96,6 +97,7 @@ Clause = tuple[Predicate, ...]
 
 POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.CALENDAR_IMPORT: ((runs_the_house,),),
+    Permission.CALLBACK_RECORD: ((in_jurisdiction, works_cases),),
     Permission.AUTHORITY_IMPORT: ((is_admin,), (runs_the_house,)),
     Permission.CASE_ASSIGN: ((is_own_merchant,),),
     Permission.CASE_HANDLE: ((is_own_merchant,), (runs_the_house,)),

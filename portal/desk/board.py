@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
 from portal.cases.models import Case
-from portal.cases.rules import BEFORE_AGREEMENT, CaseState, Channel, FailureCause
+from portal.cases.rules import BEFORE_AGREEMENT, CaseState, FailureCause
 from portal.cases.wording import CAUSE_NAMES
 from portal.clocks import rules as clocks
 from portal.core.paging import COUNT_CAP
 from portal.indicators.queries import DEFINITIONS, Indicator, by_merchant, rates
 from portal.indicators.rules import Period, Rate, change_in_words, period_named, ranked
+from portal.mediation.queries import awaits_choice, failed_with_authority
 from portal.settlements.models import Agreement
 
 LIST = "/regulator/cases"
@@ -188,8 +189,8 @@ def standing(now: datetime) -> dict[str, tuple[str, ColumnElement[bool], str]]:
     return {
         "overdue": ("逾期未结", (Case.is_open) & (Case.due_at < now) & Case.state.in_(BEFORE_AGREEMENT), "bad"),
         "waiting": ("待分流", Case.is_open & Case.state.in_([CaseState.WAITING, CaseState.RETURNED]), "ours"),
-        "failed": ("未和解待处理", (Case.state == CaseState.FAILED) & (Case.channel == Channel.REGULATOR), "ours"),
-        "choice": ("待消费者选择", (Case.state == CaseState.FAILED) & (Case.channel == Channel.GREEN), ""),
+        "failed": ("未和解待处理", failed_with_authority(), "ours"),
+        "choice": ("待消费者选择", awaits_choice(), ""),
         "breached": ("未兑现", Case.is_open & (Case.state == CaseState.BREACHED), "bad"),
         "unpaid": ("应付未付", Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED]), ""),
     }

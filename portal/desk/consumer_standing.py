@@ -73,5 +73,5 @@ def standing(session: Session, actor: Actor, *, now: datetime) -> Standing:
         talk=talk,
         official=official_side(session, actor, case),
         rate_by=due_day(book.derive("rating", case.closed_at).due_at) if case.closed_at and talk.can_rate else None,
-        choose_by=due_day(book.derive("consumer_choice", case.last_event_at).due_at),
+        choose_by=due_day(case.next_action_at or book.derive("consumer_choice", case.last_event_at).due_at),
     )

@@ -27,6 +27,8 @@ from portal.intake.models import Filing
 from portal.intake.rules import WaitingReason
 from portal.intake.rules.routing import SENTENCES
 from portal.intake.states import ADMIN_STATE_NAMES, AdminState
+from portal.mediation.queries import awaits_choice
+from portal.mediation.rules import is_choice_open
 from portal.settlements.queries import Negotiation, negotiation
 
 HINTS_SHOWN = 5
@@ -90,7 +92,7 @@ def officer_case(session: Session, actor: Actor, reference: str, now: datetime, 
     return OfficerCase(
         case=case,
         title=case.headline,
-        tag=officer_tag(case.state, case.turn, case.channel),
+        tag=_tag(found),
         merchant=merchant,
         authority=case.authority.name,
         facts=case_facts(case),
@@ -105,6 +107,13 @@ def officer_case(session: Session, actor: Actor, reference: str, now: datetime, 
         waiting=_waiting(case),
         ended=CAUSE_NAMES[case.cause] if case.cause else "",
     )
+
+
+def _tag(found: Opened) -> Tag:
+    case, states = found.case, [filing.admin_state for filing in found.filings]
+    closed = case.closed_at is not None
+    chooses = is_choice_open(case.state, case.channel, states) and not closed
+    return officer_tag(case.state, case.turn, awaits_choice=chooses, closed=closed)
 
 
 def _filing(session: Session, found: Opened, filing: Filing, now: datetime, almanac: Almanac) -> FilingFile:
@@ -140,7 +149,16 @@ def _hints(session: Session, actor: Actor, case: Case) -> tuple[tuple[Hint, ...]
     if case.phone_index is not None:
         same = same | (Case.phone_index == case.phone_index)
     rows = session.execute(
-        select(Case.id, Case.reference, Case.headline, Case.state, Case.turn, Case.channel, Organisation.name)
+        select(
+            Case.id,
+            Case.reference,
+            Case.headline,
+            Case.state,
+            Case.turn,
+            Case.closed_at,
+            awaits_choice().label("awaits_choice"),
+            Organisation.name,
+        )
         .outerjoin(Organisation, Organisation.id == Case.merchant_id)
         .where(visible_to(actor), same)
         .order_by((Case.id == case.id).desc(), Case.registered_at.desc(), Case.id.desc())
@@ -153,7 +171,7 @@ def _hints(session: Session, actor: Actor, case: Case) -> tuple[tuple[Hint, ...]
             f"{PATH}/{row.reference}",
             row.headline,
             row.name or "未分派企业",
-            officer_tag(row.state, row.turn, row.channel),
+            officer_tag(row.state, row.turn, awaits_choice=row.awaits_choice, closed=row.closed_at is not None),
         )
         for row in rows
         if row.id != case.id

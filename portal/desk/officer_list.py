@@ -19,6 +19,7 @@ from portal.desk.officer_filters import OfficerFilters, Sort, Tab
 from portal.desk.worklist import found_by_phone, found_by_words, row_columns
 from portal.indicators.queries import in_part
 from portal.indicators.rules import Period
+from portal.mediation.queries import awaits_choice
 
 EXPORT_BATCH = 1000
 OPEN_ENDED = Period(date(2004, 1, 1), date(2999, 12, 31))
@@ -89,7 +90,9 @@ def rows_of() -> Any:
     """What a row shows: the merchant's row, and whose it is."""
     merchant = select(Organisation.name).where(Organisation.id == Case.merchant_id).scalar_subquery()
     authority = select(Organisation.name).where(Organisation.id == Case.authority_id).scalar_subquery()
-    return row_columns().add_columns(merchant.label("merchant"), authority.label("authority"))
+    return row_columns().add_columns(
+        merchant.label("merchant"), authority.label("authority"), awaits_choice().label("awaits_choice"), Case.closed_at
+    )
 
 
 def sort_keys(sort: Sort) -> list[SortKey]:

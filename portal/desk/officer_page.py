@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.cases.access import visible_to
 from portal.cases.filters import CHANNEL_CHIPS, Chip
 from portal.cases.models import FAR_FUTURE_YEAR
-from portal.cases.rules import STATE_NAMES, CaseState, Channel, Turn
+from portal.cases.rules import STATE_NAMES, CaseState, Turn
 from portal.cases.wording import CHANNEL_NAMES, SOURCE_NAMES, Tag, full_time, state_tag
 from portal.clocks.queries import Almanac, almanac
 from portal.core.actor import Actor
@@ -104,16 +104,18 @@ def officer_row(row: Any, now: datetime, dates: Almanac) -> OfficerRow:
     """Format one row; a failed case of the green channel waits for the consumer and has no clock (decisions 3)."""
     return OfficerRow(
         shown=list_row(row, now, dates, lambda reference: f"{PATH}/{reference}"),
-        tag=officer_tag(row.state, row.turn, row.channel),
+        tag=officer_tag(row.state, row.turn, awaits_choice=row.awaits_choice, closed=row.closed_at is not None),
         merchant=row.merchant or "未分派企业",
         authority=row.authority,
     )
 
 
-def officer_tag(state: CaseState, turn: Turn, channel: Channel) -> Tag:
+def officer_tag(state: CaseState, turn: Turn, *, awaits_choice: bool, closed: bool) -> Tag:
     """The tag of a case seen from the authority: blue when the officer must act."""
+    if awaits_choice:
+        return Tag("待消费者选择", "theirs", "theirs")
     if state is CaseState.FAILED:
-        return Tag("待消费者选择", "theirs", "theirs") if channel is Channel.GREEN else Tag("未和解", "ours", "ours")
+        return Tag("未和解结案", "theirs", "failed") if closed else Tag("未和解", "ours", "ours")
     tag = state_tag(state, turn)
     if tag.tone == "ours" and turn is not Turn.OFFICER:
         return Tag(tag.label, "theirs", "theirs" if tag.glyph == "ours" else tag.glyph)
@@ -133,6 +135,6 @@ def export_rows(session: Session, asked: Asked) -> Iterator[list[str | float | N
             row.consumer_mask,
             row.headline,
             None if row.amount is None else row.amount / 100,
-            officer_tag(row.state, row.turn, row.channel).label,
+            officer_tag(row.state, row.turn, awaits_choice=row.awaits_choice, closed=row.closed_at is not None).label,
             full_time(row.due_at) if row.due_at.year < FAR_FUTURE_YEAR else None,
         ]

@@ -47,6 +47,8 @@ def escalate(session: Session, actor: Actor, command: Escalate, *, now: datetime
     fresh = [one for one in filings if one.escalated_at is None and one.admin_state in rules.UNDECIDED]
     for filing in fresh:
         _mark_asked(session, actor, filing, now=now)
+    if case.state is CaseState.FAILED:
+        case.next_action_at = None  # the consumer has chosen
     if fresh and case.closed_at is not None:  # a failed case that had been laid aside
         case.closed_at = None
         expire_links(session, case.id, None)
@@ -103,9 +105,22 @@ def lay_aside(session: Session, actor: Actor, command: LayAside, *, now: datetim
         return case
     case.closed_at = now
     case.last_event_at = now
+    steps.set_clocks(session, case, now=now)
     _let_links_end(session, case, now=now)
     facts.record(session, actor, Topic.CASE_CLOSED, SubjectKind.CASE, case.id, at=now, outcome="laid_aside")
     return case
+
+
+def close_unchosen_case(session: Session, actor: Actor, command: LayAside, *, now: datetime) -> bool:
+    """Lay a case aside whose consumer's days of choice are over; False where it is the authority's by now."""
+    case = access.locked_by_id(session, actor, command.case_id)
+    if case.state is not CaseState.FAILED or case.next_action_at is None or case.next_action_at > now:
+        return False
+    if not rules.is_choice_open(case.state, case.channel, [one.admin_state for one in _filings(session, case)]):
+        case.next_action_at = None  # nothing is due by itself any more
+        return False
+    lay_aside(session, actor, command, now=now)
+    return True
 
 
 def _filings(session: Session, case: Case) -> Sequence[Filing]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.cases.access import visible_to
@@ -63,20 +63,35 @@ def official_side(session: Session, actor: Actor, case: Case) -> OfficialSide:
     )
 
 
-def unchosen(session: Session, actor: Actor, *, before: datetime) -> Sequence[int]:
-    """The failed cases of channel A whose consumers have had the choice since before this moment, oldest first."""
+def awaits_choice() -> ColumnElement[bool]:
+    """The condition of 待消费者选择: the rows on which `rules.is_choice_open` holds and which nobody has laid aside."""
+    with_authority = select(Filing.id).where(Filing.case_id == Case.id, Filing.admin_state != AdminState.NONE)
+    return and_(
+        Case.state == CaseState.FAILED,
+        Case.channel == Channel.GREEN,
+        Case.closed_at.is_(None),
+        ~with_authority.correlate(Case).exists(),
+    )
+
+
+def failed_with_authority() -> ColumnElement[bool]:
+    """The condition of 未和解待处理: what failed and is the authority's, at once or because the consumer asked."""
+    with_authority = select(Filing.id).where(Filing.case_id == Case.id, Filing.admin_state != AdminState.NONE)
+    return and_(
+        Case.state == CaseState.FAILED,
+        or_(Case.channel == Channel.REGULATOR, with_authority.correlate(Case).exists()),
+    )
+
+
+def unchosen(session: Session, *, now: datetime) -> Sequence[int]:
+    """The failed cases of channel A whose consumer's days of choice are over, oldest first."""
     return session.scalars(
         select(Case.id)
-        .join(Filing, Filing.case_id == Case.id)
         .where(
+            Case.next_action_at <= now,
             Case.state == CaseState.FAILED,
             Case.channel == Channel.GREEN,
-            Case.closed_at.is_(None),
-            Case.last_event_at < before,
-            Filing.admin_state == AdminState.NONE,
-            visible_to(actor),
         )
-        .group_by(Case.id)
-        .order_by(Case.id)
+        .order_by(Case.next_action_at, Case.id)
         .limit(AT_ONCE)
     ).all()

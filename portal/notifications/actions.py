@@ -23,7 +23,8 @@ from portal.notifications.gateways import Answer, Outgoing, Verdict
 from portal.notifications.models import Message, MessageChannel, MessageState
 from portal.notifications.queries import unsettled
 from portal.notifications.recipients import case_of, consumer_phone
-from portal.notifications.templates import TooLong
+from portal.notifications.templates import TemplateCode, TooLong
+from portal.settlements.actions import StartSilence, start_silence
 
 LEASE = timedelta(minutes=5)  # longer than any gateway call may take; then the sender is taken for dead
 KEPT_AT_ONCE = 200
@@ -106,6 +107,7 @@ def conclude(session: Session, actor: Actor, command: Conclude, *, now: datetime
     if answer.verdict is Verdict.ACCEPTED:
         message.state, message.sent_at, message.problem = MessageState.SENT, now, None
         message.gateway_id = answer.gateway_id
+        _let_silence_run(session, actor, message, now=now)
     elif answer.verdict is Verdict.REFUSED:
         _fail(session, actor, message, answer.problem, now=now)
     elif answer.verdict is Verdict.UNCLEAR and not command.honours_key:
@@ -160,6 +162,7 @@ def keep_messages(session: Session, actor: Actor, command: KeepMessages, *, now:
     ).all()
     for message in rows:
         message.state, message.sent_at = MessageState.KEPT, now
+        _let_silence_run(session, actor, message, now=now)
     return len(rows)
 
 
@@ -197,6 +200,7 @@ def resolve_message(session: Session, actor: Actor, command: ResolveMessage, *, 
         message.idempotency_key = secrets.token_hex(16)
     else:
         message.state, message.sent_at = MessageState.SENT, now
+        _let_silence_run(session, actor, message, now=now)
     message.problem = None
     facts.record(
         session,
@@ -232,6 +236,12 @@ def note_reading(session: Session, actor: Actor, command: ReadMessages, *, now: 
         count=command.count,
         with_links=command.with_links,
     )
+
+
+def _let_silence_run(session: Session, actor: Actor, message: Message, *, now: datetime) -> None:
+    """The days of silence begin when the consumer was asked, not when the merchant said it was done (decisions 6)."""
+    if message.template == TemplateCode.RECEIPT_ASKED and message.case_id is not None:
+        start_silence(session, actor, StartSilence(message.case_id), now=now)
 
 
 def _put_off(session: Session, actor: Actor, message: Message, answer: Answer, *, now: datetime) -> None:

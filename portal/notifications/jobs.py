@@ -9,12 +9,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts import links
+from portal.cases import steps
 from portal.cases.models import Case
-from portal.cases.rules import BEFORE_AGREEMENT, WITH_MERCHANT, CaseState, Channel, FailureCause
+from portal.cases.rules import BEFORE_AGREEMENT, CaseState, FailureCause
 from portal.clocks import rules as clocks
 from portal.clocks.queries import almanac
 from portal.core.actor import ActorKind
 from portal.core.facts import Fact, SubjectKind, Topic
+from portal.mediation.queries import awaits_choice
 from portal.notifications import rules
 from portal.notifications.drafting import draft_for_staff, draft_sms
 from portal.notifications.models import Message, MessageState, RecipientKind
@@ -23,6 +25,7 @@ from portal.notifications.templates import TemplateCode
 from portal.settlements.models import Agreement, Offer
 from portal.settlements.rules.words import Answer, Side
 
+OVERDUE_WORD = clocks.Severity.OVERDUE.name.lower()
 OVER = "方案已撤回、到期或有了结果，不再通知。"
 MERCHANT, OFFICER = RecipientKind.MERCHANT, RecipientKind.OFFICER
 ABOUT_ROUNDS = frozenset({Topic.OFFER_REFUSED, Topic.OFFER_EXPIRED})
@@ -39,6 +42,7 @@ STAFF_NOTICES: dict[Topic, tuple[TemplateCode, tuple[RecipientKind, ...]]] = {
     Topic.CASE_WITHDRAWN: (TemplateCode.STAFF_WITHDRAWN, (MERCHANT,)),
     Topic.CASE_WARNED: (TemplateCode.STAFF_WARNED, (MERCHANT,)),
 }
+OVERDUE = (TemplateCode.STAFF_OVERDUE, (MERCHANT, OFFICER))  # of a warning whose limit has ended
 
 
 def tell_of_offer(session: Session, fact: Fact, *, now: datetime) -> None:
@@ -107,7 +111,8 @@ def tell_of_failure(session: Session, fact: Fact, *, now: datetime) -> None:
     case = case_of(session, fact.subject_id)
     if case.state is not CaseState.FAILED or case.cause is FailureCause.CONSUMER_ESCALATED:
         return
-    template = TemplateCode.CHOICE_ASKED if case.channel is Channel.GREEN else TemplateCode.WITH_AUTHORITY
+    chooses = session.scalars(select(Case.id).where(Case.id == case.id, awaits_choice())).first() is not None
+    template = TemplateCode.CHOICE_ASKED if chooses else TemplateCode.WITH_AUTHORITY
     draft_sms(session, fact, case, template, now=now)
 
 
@@ -131,10 +136,16 @@ def notify_staff(session: Session, fact: Fact, *, now: datetime) -> None:
         return  # of a counter, which the merchant answered or left alone himself
     template, kinds = STAFF_NOTICES[fact.topic]
     case = case_of(session, fact.subject_id)
-    if fact.topic is Topic.CASE_WARNED and case.state not in WITH_MERCHANT:
+    if fact.topic is Topic.CASE_WARNED and fact.detail.get("severity") == OVERDUE_WORD:
+        template, kinds = OVERDUE
+        if case.state not in BEFORE_AGREEMENT | {CaseState.FAILED}:
+            return
+    elif fact.topic is Topic.CASE_WARNED and not steps.limit_runs(case):
         return
     for kind in kinds:
-        draft_for_staff(session, fact, case, template, kind, now=now, by=_due_words(session, case, template))
+        draft_for_staff(
+            session, fact, case, template, kind, now=now, by=_due_words(session, fact, case, template, now=now)
+        )
 
 
 def keep_links(session: Session, fact: Fact, *, now: datetime) -> None:
@@ -164,9 +175,14 @@ def _offer_of(session: Session, fact: Fact, case: Case) -> Offer | None:
     return session.scalars(query).first()
 
 
-def _due_words(session: Session, case: Case, template: TemplateCode) -> str:
+def _due_words(session: Session, fact: Fact, case: Case, template: TemplateCode, *, now: datetime) -> str:
     if template is TemplateCode.STAFF_AGREED and case.perform_by is not None:
         return rules.day_words(clocks.due_day(case.perform_by))
+    if template is TemplateCode.STAFF_OVERDUE:
+        return rules.day_words(date.fromisoformat(fact.detail["due_on"]))
+    if template is TemplateCode.STAFF_WARNED:  # what is left now, not when it was planned: tick may have been away
+        left = clocks.deadline_wording(now, case.due_at, almanac(session).calendar)
+        return f"{rules.day_words(clocks.due_day(case.due_at))}，{left.text}"
     if case.respond_by is not None:
         return rules.day_words(clocks.due_day(case.respond_by))
     return "到期"

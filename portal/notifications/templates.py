@@ -38,6 +38,7 @@ class TemplateCode(StrEnum):
     STAFF_FAILED = "staff_failed"
     STAFF_WITHDRAWN = "staff_withdrawn"
     STAFF_WARNED = "staff_warned"
+    STAFF_OVERDUE = "staff_overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,12 @@ TEMPLATES: dict[TemplateCode, Template] = {
     T.STAFF_BREACHED: _staff("未兑现", "投诉 {case}：和解未兑现", "和解协议没有按期履行，本件已重新打开。"),
     T.STAFF_FAILED: _staff("未和解", "投诉 {case}：协商未成", "协商没有达成，消费者仍可接受新方案。"),
     T.STAFF_WITHDRAWN: _staff("已撤回", "投诉 {case}：消费者撤回", "消费者撤回投诉，本件不再办理。"),
-    T.STAFF_WARNED: _staff("期限提醒", "投诉 {case}：期限提醒", "和解期限为{by}，请在工作台查看剩余时间。"),
+    T.STAFF_WARNED: _staff("期限提醒", "投诉 {case}：期限提醒", "和解期限为{by}。请尽快与消费者协商并提出方案。"),
+    T.STAFF_OVERDUE: _staff(
+        "期限届满",
+        "投诉 {case}：期限届满",
+        "和解期限{by}已届满，双方还没有达成和解。期满不等于结案，消费者的投诉仍在办理。",
+    ),
 }
 
 HIDDEN_LINK = "（链接不显示）"

@@ -9,6 +9,8 @@ from portal.cases.models import Case, Evidence
 from portal.core.db import Fen, Model, Ref
 from portal.documents.models import Document
 from portal.settlements.rules.words import Answer as Answer
+from portal.settlements.rules.words import CallbackOccasion as CallbackOccasion
+from portal.settlements.rules.words import CallbackResult as CallbackResult
 from portal.settlements.rules.words import Payer as Payer
 from portal.settlements.rules.words import PaymentMethod as PaymentMethod
 from portal.settlements.rules.words import Receipt as Receipt
@@ -136,3 +138,34 @@ class Rating(Model):
     verdict: Mapped[Verdict]
     reason: Mapped[str | None]  # a code; not_performed and not_as_agreed mean breach
     at: Mapped[datetime]
+
+
+class Callback(Model):
+    """A consumer whom an officer calls back: drawn from the silent, or not satisfied (decisions 6)."""
+
+    __tablename__ = "settlement_callback"
+    __table_args__ = (
+        Index("uq_settlement_callback_once", "agreement_id", "occasion", unique=True),
+        Index("ix_settlement_callback_case_id", "case_id"),
+        Index(
+            "ix_settlement_callback_open",
+            "id",
+            postgresql_where=text("done_at IS NULL"),
+            sqlite_where=text("done_at IS NULL"),
+        ),
+        CheckConstraint("done_at IS NULL OR result IS NOT NULL", name="done_with_result"),
+    )
+
+    reference: Mapped[str] = mapped_column(unique=True)  # random, for URLs
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("dispute_case.id"))
+    agreement_id: Mapped[Ref] = mapped_column(ForeignKey("settlement_agreement.id"))
+    occasion: Mapped[CallbackOccasion]
+    added_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    result: Mapped[CallbackResult | None]  # of the last attempt
+    note_sealed: Mapped[bytes | None]
+    tried_at: Mapped[datetime | None]
+    tried_by: Mapped[str]  # a staff name; empty before the first attempt
+    done_at: Mapped[datetime | None]
+
+    case: Mapped[Case] = relationship(lazy="raise_on_sql")

@@ -74,7 +74,7 @@ def case(
             authority_id=authority.id,
             key_id=key.id,
             channel=row.channel,
-            admin_state=AdminState.RECEIVED,
+            admin_state=AdminState.NONE if row.channel is Channel.GREEN else AdminState.RECEIVED,
             registered_at=row.registered_at,
             reception="APP",
             dispatch_label="700 监督ODR企业开展和解",

@@ -2,7 +2,7 @@
 
 Facts (subject: the case): OFFER_MADE, OFFER_UNDONE, OFFER_COUNTERED, OFFER_REFUSED, OFFER_EXPIRED, OFFER_ACCEPTED (by
 the consumer; AGREEMENT_MADE follows), PERFORMANCE_RECORDED, PERFORMANCE_CONFIRMED, SETTLEMENT_RATED, CASE_BREACHED,
-CASE_CLOSED, CASE_FAILED.
+CASE_CLOSED, CASE_FAILED, RECEIPT_ASKED, CALLBACK_RECORDED.
 """
 
 from portal.settlements.actions.answers import AcceptCounter as AcceptCounter
@@ -15,11 +15,15 @@ from portal.settlements.actions.answers import accept_offer as accept_offer
 from portal.settlements.actions.answers import counter_offer as counter_offer
 from portal.settlements.actions.answers import refuse_counter as refuse_counter
 from portal.settlements.actions.answers import refuse_offer as refuse_offer
+from portal.settlements.actions.calling import RecordCallback as RecordCallback
+from portal.settlements.actions.calling import record_callback as record_callback
 from portal.settlements.actions.due import DueCase as DueCase
+from portal.settlements.actions.due import StartSilence as StartSilence
 from portal.settlements.actions.due import breach_late as breach_late
 from portal.settlements.actions.due import close_unconfirmed as close_unconfirmed
 from portal.settlements.actions.due import expire_offer as expire_offer
 from portal.settlements.actions.due import fail_late as fail_late
+from portal.settlements.actions.due import start_silence as start_silence
 from portal.settlements.actions.ending import void_pending as void_pending
 from portal.settlements.actions.offers import MakeOffer as MakeOffer
 from portal.settlements.actions.offers import UndoOffer as UndoOffer

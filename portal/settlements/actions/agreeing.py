@@ -67,7 +67,7 @@ def make_agreement(
     session.flush()
     steps.move(case, CaseEvent.AGREE, now=now)
     case.cause, case.agreed_at, case.perform_by = None, now, end_of_day(perform_on)
-    case.performed_at = None
+    case.performed_at = case.receipt_asked_at = None
     steps.set_clocks(session, case, now=now)
     facts.record(
         session,

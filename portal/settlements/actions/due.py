@@ -6,14 +6,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from portal.cases import access, steps
-from portal.cases.models import Case
 from portal.cases.rules import CaseEvent, CaseState
-from portal.clocks.queries import almanac
 from portal.core import facts
 from portal.core.actor import Actor
 from portal.core.facts import SubjectKind, Topic
 from portal.settlements import rounds
-from portal.settlements.actions import ending
+from portal.settlements.actions import callbacks, ending
 from portal.settlements.actions.performing import breach, current_agreement, last_performance
 from portal.settlements.models import Receipt
 
@@ -54,10 +52,34 @@ def breach_late(session: Session, actor: Actor, command: DueCase, *, now: dateti
     return True
 
 
-def close_unconfirmed(session: Session, actor: Actor, command: DueCase, *, now: datetime) -> bool:
-    """Close a performed case whose consumer stays silent, counted apart; 没收到 stays open on the link for a year."""
+@dataclass(frozen=True, slots=True)
+class StartSilence:
+    """A case whose consumer was just told that the agreement was performed."""
+
+    case_id: int
+
+
+def start_silence(session: Session, actor: Actor, command: StartSilence, *, now: datetime) -> bool:
+    """Let the days of silence run from a message that went out (decisions 6); False where nothing waits for a word.
+
+    A message that is repeated starts them again.
+    """
     case = access.locked_by_id(session, actor, command.case_id)
-    if case.state is not CaseState.PERFORMED or not _silence_is_over(session, case, now=now):
+    if case.state is not CaseState.PERFORMED:
+        return False
+    case.receipt_asked_at = now
+    steps.set_clocks(session, case, now=now)
+    facts.record(session, actor, Topic.RECEIPT_ASKED, SubjectKind.CASE, case.id, at=now)
+    return True
+
+
+def close_unconfirmed(session: Session, actor: Actor, command: DueCase, *, now: datetime) -> bool:
+    """Close a performed case whose consumer stays silent, counted apart; 没收到 stays open on the link for a year.
+
+    A share is drawn for 回访. Nobody is silent who was not told (decisions 6).
+    """
+    case = access.locked_by_id(session, actor, command.case_id)
+    if case.state is not CaseState.PERFORMED or case.receipt_asked_at is None or case.due_at > now:
         return False
     agreement = current_agreement(session, case.id)
     performance = last_performance(session, agreement.id) if agreement else None
@@ -66,10 +88,8 @@ def close_unconfirmed(session: Session, actor: Actor, command: DueCase, *, now: 
     steps.move(case, CaseEvent.SILENCE, now=now)
     case.closed_at = now
     steps.set_clocks(session, case, now=now)
-    facts.record(session, actor, Topic.CASE_CLOSED, SubjectKind.CASE, case.id, at=now, confirmed=False)
+    drawn = callbacks.draw(session, case, now=now)
+    facts.record(
+        session, actor, Topic.CASE_CLOSED, SubjectKind.CASE, case.id, at=now, outcome="unconfirmed", drawn=drawn
+    )
     return True
-
-
-def _silence_is_over(session: Session, case: Case, *, now: datetime) -> bool:
-    assert case.performed_at is not None
-    return almanac(session).derive("receipt_silence", case.performed_at).due_at <= now

@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.cases import steps
+from portal.cases import steps, warnings
 from portal.cases.models import Case
-from portal.cases.rules import BEFORE_AGREEMENT, CaseEvent, CaseState, FailureCause
+from portal.cases.rules import CaseEvent, CaseState, FailureCause
 from portal.clocks.queries import almanac
 from portal.core import facts
 from portal.core.actor import Actor
@@ -60,18 +60,13 @@ def follow_round(session: Session, case: Case, offer: Offer, *, now: datetime) -
 
 def is_over(case: Case, *, now: datetime) -> bool:
     """Say whether the merchant's limit has ended while the first negotiation still runs."""
-    return (
-        case.state in BEFORE_AGREEMENT
-        and case.cause is None
-        and case.agreed_at is None
-        and case.respond_by is not None
-        and case.respond_by <= now
-    )
+    return steps.limit_runs(case) and case.respond_by is not None and case.respond_by <= now
 
 
 def end_limit(session: Session, actor: Actor, case: Case, known: tuple[Kept, ...], *, now: datetime) -> FailureCause:
-    """Let a negotiation fail at the end of the merchant's limit, with its cause (decisions 5)."""
+    """Let a negotiation fail at the end of the merchant's limit, with its last warning and its cause (decisions 5)."""
     assert case.respond_by is not None
+    warnings.tell_reached(session, actor, case, now=now)
     book = almanac(session)
     past = [
         PastRound(one.offer.side, one.offer.answer, book.derive("consumer_silent", one.offer.made_at).due_at)

@@ -19,7 +19,8 @@ from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.core.privacy import DataKey, vault_of
 from portal.settlements import rules
-from portal.settlements.models import Agreement, Performance, Rating, Receipt, Verdict
+from portal.settlements.actions import callbacks
+from portal.settlements.models import Agreement, CallbackOccasion, Performance, Rating, Receipt, Verdict
 from portal.settlements.rules import RatingReason
 
 SEAL_REMARK = "performance.remark"
@@ -64,7 +65,7 @@ def record_performance(session: Session, actor: Actor, command: RecordPerformanc
     )
     session.add(row)
     steps.move(case, CaseEvent.PERFORM, now=now)
-    case.performed_at = now
+    case.performed_at, case.receipt_asked_at = now, None
     steps.set_clocks(session, case, now=now)
     session.flush()
     facts.record(
@@ -168,7 +169,7 @@ class RateSettlement:
 
 
 def rate_settlement(session: Session, actor: Actor, command: RateSettlement, *, now: datetime) -> Rating:
-    """Rate once after fulfilment; 未履行 and 与约定不符 are a breach, anything else leaves the agreement (decisions 6)."""
+    """Rate once after fulfilment; 未履行 and 与约定不符 are a breach, anything else is called back (decisions 6)."""
     case = access.locked_by_id(session, actor, command.case_id)
     require(actor, Permission.CONSUMER_ANSWER, case)
     agreement = current_agreement(session, case.id)
@@ -196,6 +197,8 @@ def rate_settlement(session: Session, actor: Actor, command: RateSettlement, *, 
     if reason in rules.BREACHING_REASONS:
         event = CaseEvent.DENY if case.state is CaseState.CLOSED_UNCONFIRMED else CaseEvent.BREACH
         breach(session, actor, case, event, reason.value, now=now)
+    elif reason is not None:
+        callbacks.add_callback(session, case, CallbackOccasion.RATING, now=now)
     return rating
 
 

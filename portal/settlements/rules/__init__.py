@@ -11,6 +11,7 @@ from portal.settlements.rules.moments import PastRound as PastRound
 from portal.settlements.rules.moments import code_needed as code_needed
 from portal.settlements.rules.moments import expiry as expiry
 from portal.settlements.rules.moments import failure_cause as failure_cause
+from portal.settlements.rules.moments import is_drawn as is_drawn
 from portal.settlements.rules.moments import needs_request as needs_request
 from portal.settlements.rules.moments import objection_to_confirming as objection_to_confirming
 from portal.settlements.rules.moments import objection_to_denying as objection_to_denying
@@ -59,12 +60,16 @@ from portal.settlements.rules.wording import term_line as term_line
 from portal.settlements.rules.wording import what_became as what_became
 from portal.settlements.rules.words import ANSWER_NAMES as ANSWER_NAMES
 from portal.settlements.rules.words import BREACHING_REASONS as BREACHING_REASONS
+from portal.settlements.rules.words import CALLBACK_OCCASION_NAMES as CALLBACK_OCCASION_NAMES
+from portal.settlements.rules.words import CALLBACK_RESULT_NAMES as CALLBACK_RESULT_NAMES
 from portal.settlements.rules.words import KIND_NAMES as KIND_NAMES
 from portal.settlements.rules.words import METHOD_NAMES as METHOD_NAMES
 from portal.settlements.rules.words import PAYER_NAMES as PAYER_NAMES
 from portal.settlements.rules.words import RATING_REASON_NAMES as RATING_REASON_NAMES
 from portal.settlements.rules.words import RECEIPT_NAMES as RECEIPT_NAMES
 from portal.settlements.rules.words import Answer as Answer
+from portal.settlements.rules.words import CallbackOccasion as CallbackOccasion
+from portal.settlements.rules.words import CallbackResult as CallbackResult
 from portal.settlements.rules.words import Payer as Payer
 from portal.settlements.rules.words import PaymentMethod as PaymentMethod
 from portal.settlements.rules.words import RatingReason as RatingReason

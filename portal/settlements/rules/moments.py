@@ -114,3 +114,8 @@ def objection_to_rating(state: CaseState, *, has_rated: bool, window_open: bool)
     if state not in (CaseState.CLOSED_SETTLED, CaseState.CLOSED_UNCONFIRMED):
         return "履行完成后才能评价。"
     return None if window_open else "评价的期限已过。有问题请拨打 12315。"
+
+
+def is_drawn(lot: bytes, share: int) -> bool:
+    """Say whether a lot of uniformly distributed bytes falls into a share of per cent."""
+    return int.from_bytes(lot[:8]) % 10_000 < share * 100

@@ -81,6 +81,22 @@ class RatingReason(StrEnum):
     OTHER = "other"
 
 
+class CallbackOccasion(StrEnum):
+    """Why an officer calls a consumer back (decisions 6)."""
+
+    SILENCE = "silence"  # 未确认收到，抽取回访
+    RATING = "rating"  # 评价不满意
+
+
+class CallbackResult(StrEnum):
+    """What a call brought; only an unanswered one is tried again."""
+
+    FULFILLED = "fulfilled"  # 消费者说已收到、已解决
+    NOT_RECEIVED = "not_received"  # 消费者说没收到
+    COMPLAINED = "complained"  # 有意见，已记录
+    UNREACHED = "unreached"  # 联系不到
+
+
 BREACHING_REASONS = frozenset({RatingReason.NOT_PERFORMED, RatingReason.NOT_AS_AGREED})
 
 KIND_NAMES: dict[TermKind, str] = {
@@ -133,4 +149,16 @@ RATING_REASON_NAMES: dict[RatingReason, str] = {
     RatingReason.TOO_SLOW: "办得太慢",
     RatingReason.ATTITUDE: "态度不好",
     RatingReason.OTHER: "其他原因",
+}
+
+CALLBACK_OCCASION_NAMES: dict[CallbackOccasion, str] = {
+    CallbackOccasion.SILENCE: "未确认收到，抽取回访",
+    CallbackOccasion.RATING: "评价不满意",
+}
+
+CALLBACK_RESULT_NAMES: dict[CallbackResult, str] = {
+    CallbackResult.FULFILLED: "消费者说已收到或已解决",
+    CallbackResult.NOT_RECEIVED: "消费者说没收到",
+    CallbackResult.COMPLAINED: "消费者有意见，已记录",
+    CallbackResult.UNREACHED: "联系不到",
 }

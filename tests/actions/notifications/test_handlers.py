@@ -13,6 +13,8 @@ from portal.cases.rules import CaseState, FailureCause
 from portal.core.actor import SYSTEM, VISITOR, Role
 from portal.core.facts import Fact, Topic
 from portal.core.privacy import vault_of
+from portal.intake.models import Filing
+from portal.intake.states import AdminState
 from portal.notifications import contents, jobs
 from portal.notifications.models import Message, MessageChannel, MessageState, RecipientKind
 from portal.notifications.templates import TemplateCode
@@ -157,6 +159,10 @@ def test_a_failure_asks_for_a_choice_in_channel_a_only(
     session: Session, dispute: Dispute, channel: Channel, cause: FailureCause, template: TemplateCode | None
 ) -> None:
     dispute.case.state, dispute.case.channel, dispute.case.cause = CaseState.FAILED, channel, cause
+    if channel is Channel.GREEN:
+        filing = session.scalars(select(Filing).where(Filing.case_id == dispute.case.id)).one()
+        filing.admin_state = AdminState.NONE
+    session.flush()
     deliver(session, messages.fact(session, dispute.case, Topic.CASE_FAILED))
     assert [one.template for one in told(session)] == ([template] if template else [])
 

@@ -9,6 +9,7 @@ from portal.cases.evidence import Upload
 from portal.cases.models import Evidence
 from portal.cases.rules import CaseState, FailureCause
 from portal.clocks.rules import end_of_day
+from portal.core.actor import SYSTEM
 from portal.core.errors import RuleBroken
 from portal.core.facts import Fact, Topic
 from portal.settlements import actions, jobs
@@ -45,7 +46,7 @@ def agreed(session):
 def test_performance_with_proof_asks_the_consumer(session, agreed):
     row = perform(session, agreed, proof=Upload("回单.pdf", PDF))
     assert agreed.case.state is CaseState.PERFORMED
-    assert agreed.case.next_action_at == agreed.case.due_at
+    assert agreed.case.next_action_at is None  # nobody is silent who was not asked
     evidence = session.get_one(Evidence, row.proof_id)
     assert (evidence.purpose, row.receipt) == ("performance_proof", Receipt.ASKED)
     assert Topic.PERFORMANCE_RECORDED in topics(session, agreed)
@@ -224,6 +225,9 @@ def test_an_agreement_not_performed_in_time_is_a_breach(session, runtime, clock,
 def test_silence_closes_apart_and_a_year_remains_to_say_no(session, runtime, clock, agreed):
     perform(session, agreed)
     session.commit()
+    clock.advance(days=30)
+    assert jobs.close_silent(runtime) == 0  # the message has not gone out
+    assert runtime.perform(SYSTEM, actions.start_silence, actions.StartSilence(agreed.case.id))
     clock.advance(days=7)
     assert jobs.close_silent(runtime) == 0
     clock.advance(days=2)
