@@ -38,6 +38,7 @@ class DuePanel:
     caption: str
     sentences: tuple[str, ...]
     basis: str
+    own: str  # the merchant's own limit, where the platform's day comes before it
     platform: str  # the platform's own date and where it comes from; empty where there is none
 
 
@@ -60,11 +61,12 @@ def due_panel(
             now, start or case.opened_at, case.due_at, almanac.calendar, payment=promised and not negotiating
         ),
         day=full_day(due_on),
-        purpose=PURPOSES.get(case.state, "24:00 前反馈结果"),
+        purpose=_purpose(case, negotiating=negotiating),
         weeks=_weeks(derivation, now) if derivation and holds else (),
         caption=_caption(derivation) if derivation else "",
         sentences=clocks.explanation(derivation, almanac.calendar) if derivation and holds else (),
-        basis=_basis(derivation) if derivation else "",
+        basis=_basis(derivation, holds=holds) if derivation else "",
+        own=_own(case) if negotiating else "",
         platform=_platform(case) if negotiating else "",
     )
 
@@ -86,8 +88,22 @@ def _caption(derivation: Derivation) -> str:
     return f"{derivation.limit.amount} 个工作日的推算：收到当日不计，节假日不计，调休上班日计入"
 
 
-def _basis(derivation: Derivation) -> str:
+def _purpose(case: Case, *, negotiating: bool) -> str:
+    if negotiating and case.respond_by is not None and case.due_at < case.respond_by:
+        return "24:00 前在平台反馈结果"
+    return PURPOSES.get(case.state, "24:00 前反馈结果")
+
+
+def _own(case: Case) -> str:
+    if case.respond_by is None or case.due_at >= case.respond_by:
+        return ""
+    return f"我方期限：{full_day(clocks.due_day(case.respond_by))}"
+
+
+def _basis(derivation: Derivation, *, holds: bool) -> str:
     limit = derivation.limit
+    if not holds:
+        return "辖区在决定受理以前先行和解，期限已按法定受理期限调整，不按通常的天数推算。"
     return (
         f"期限 {limit.amount} 个工作日，依据：{limit.source}（{'法定' if limit.is_law else '辖区设定，非法定'}，"
         f"{limit.valid_from.isoformat()} 起）。起算方法按《市场监督管理投诉举报处理办法》第四十五条。"

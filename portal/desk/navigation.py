@@ -10,7 +10,7 @@ from sqlalchemy import func, literal, select, union_all
 from portal import web
 from portal.cases.access import visible_to
 from portal.cases.models import Case
-from portal.cases.rules import BEFORE_AGREEMENT, WITH_MERCHANT, CaseState
+from portal.cases.rules import WITH_MERCHANT, CaseState
 from portal.core.actor import ROLE_NAMES, Actor, ActorKind
 from portal.core.installation import Installation
 from portal.core.paging import COUNT_CAP, shown_count
@@ -44,6 +44,7 @@ MERCHANT = (
             Item("今日", "today", "desk_merchant.today", "/merchant/", "overdue", "bad"),
             Item("工作台", "inbox", "desk_merchant.worklist", "/merchant/cases", "open"),
             Item("待付款", "yuan", "desk_merchant.worklist", "/merchant/cases?view=pay", "unpaid"),
+            Item("回填", "doc", "desk_merchant.backfill", "/merchant/backfill"),
             Item("通知", "bell", "notifications_merchant.notices", "/merchant/notices"),
         ),
     ),
@@ -106,7 +107,7 @@ def counts(actor: Actor) -> dict[str, int]:
     mine = visible_to(actor)
     conditions = {
         ActorKind.MERCHANT: {
-            "overdue": Case.is_open & Case.state.in_(BEFORE_AGREEMENT) & (Case.due_at < web.now()),
+            "overdue": Case.is_open & (Case.state != CaseState.PERFORMED) & (Case.due_at <= web.now()),
             "open": Case.is_open & Case.state.in_(WITH_MERCHANT),
             "unpaid": Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED]),
         },
