@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.core.privacy import DataKey, vault_of
+from portal.core.errors import NotFound
+from portal.core.privacy import DataKey, Erased, vault_of
 from portal.documents.models import Document, DocumentKind
 
 SEAL = "document.content"
@@ -56,9 +57,12 @@ def seal_document(session: Session, key: DataKey, paper: Paper, *, now: datetime
 
 
 def open_document(session: Session, document: Document) -> dict[str, Any]:
-    """The content of a paper as it was fixed; raises Erased when its key was destroyed."""
+    """The content of a paper as it was fixed; raises NotFound once its key was destroyed, so that nothing opens it."""
     key = session.get_one(DataKey, document.key_id)
-    content: dict[str, Any] = json.loads(vault_of(session).open(key, document.content_sealed, SEAL))
+    try:
+        content: dict[str, Any] = json.loads(vault_of(session).open(key, document.content_sealed, SEAL))
+    except Erased as gone:
+        raise NotFound("这份文书的内容已按保存期限删除，只能核验编号、摘要和日期。") from gone
     return content
 
 

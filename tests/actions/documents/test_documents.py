@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.core.privacy import Erased
+from portal.core.errors import NotFound
 from portal.documents import queries
 from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.documents.rendering import qr_path, render_agreement_pdf, render_pdf, verify_address
@@ -83,7 +83,7 @@ def test_a_word_changed_is_a_digest_changed(session, document):
 
 def test_a_destroyed_key_takes_the_paper_with_it(session, document):
     settling.key_of(session, document).wrapped = None
-    with pytest.raises(Erased):
+    with pytest.raises(NotFound, match="已按保存期限删除"):
         render_agreement_pdf(session, document)
 
 
