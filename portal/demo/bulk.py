@@ -30,14 +30,9 @@ def load(session: Session, model: type[Model], rows: Sequence[Mapping[str, Any]]
 
 
 def columns_of(row: Model) -> dict[str, Any]:
-    """The columns of a row that was never added to a session, with plain defaults where nothing was set."""
-    found = {}
-    for column in _columns(type(row)):
-        if column.name == "id":
-            continue
-        value = getattr(row, column.name)
-        found[column.name] = _plain_default(column) if value is None else value
-    return found
+    """The columns of a row that was never added to a session, as far as they were set."""
+    values = vars(row)
+    return {column.name: values.get(column.name) for column in _columns(type(row)) if column.name != "id"}
 
 
 def _columns(model: type[Model]) -> Iterable[Column[Any]]:
@@ -54,6 +49,11 @@ def _reader(column: Column[Any], session: Session) -> Callable[[Mapping[str, Any
     dialect = session.get_bind().dialect
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
     name, default = column.name, _plain_default(column)
+
+    def given(row: Mapping[str, Any]) -> Any:
+        value = row.get(name)
+        return default if value is None else value
+
     if process is None:
-        return lambda row: row.get(name, default)
-    return lambda row: process(row.get(name, default))
+        return given
+    return lambda row: None if (value := given(row)) is None else process(value)

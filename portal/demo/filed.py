@@ -108,9 +108,10 @@ def _filed(
     channel = Channel.GREEN if label == GREEN else Channel.REGULATOR
     common = {"authority_id": district.id, "channel": channel, "source": "12315", "registered_at": registered_at}
     index = vault.blind(phone, "phone")
-    case = Case(
+    case = Case()
+    vars(case).update(  # past SQLAlchemy's bookkeeping of changes: the row goes through COPY, never through a session
+        common,
         reference=reference,
-        **common,
         candidates={"merchants": [firm.id], "only": firm.id},
         headline=headline_of(leaf(good.path), leaf(path), demands_in(text)),
         goods=leaf(good.path),

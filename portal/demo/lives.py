@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from portal.cases.models import Case
-from portal.cases.rules import CaseEvent, CaseState, FailureCause
+from portal.cases.rules import CaseEvent, CaseState, Channel, FailureCause
 from portal.clocks.rules import due_day, end_of_day, local_day
 from portal.core.facts import Topic
 from portal.settlements.models import Answer, PaymentMethod, Receipt, Side, TermKind
@@ -169,11 +169,12 @@ def _perform(life: Life) -> None:
         if case.perform_by <= life.now:
             life.at = case.perform_by
             life.move(E.BREACH, Topic.CASE_BREACHED, SYSTEM, cause="late")
+            _make_good(life)
         return
     life.at = min(life.at + timedelta(hours=random.uniform(4, 150)), case.perform_by - timedelta(hours=1))
     if life.at > life.now:
         return
-    case.performed_at = life.at
+    case.performed_at = case.receipt_asked_at = life.at
     life.performance = {
         "performed_on": due_day(life.at),
         "recorded_at": life.at,
@@ -201,12 +202,28 @@ def _answer_receipt(life: Life, performance: dict[str, Any]) -> None:
     if luck < 0.24:
         performance["receipt"] = Receipt.NOT_RECEIVED
         life.move(E.DENY, Topic.PERFORMANCE_DENIED, CONSUMER)
+        _make_good(life)
         return
     performance["receipt"] = Receipt.RECEIVED
     case.closed_at, case.recovered = life.at, life.agreement["outlay"]
     life.move(E.CONFIRM, Topic.PERFORMANCE_CONFIRMED, CONSUMER, recovered=life.agreement["outlay"])
 
 
-def is_settled(state: CaseState) -> bool:
-    """Say whether nothing burns any more."""
-    return state in {CaseState.CLOSED_SETTLED, CaseState.CLOSED_UNCONFIRMED, CaseState.FAILED, CaseState.WITHDRAWN}
+def _make_good(life: Life) -> None:
+    """Let a breach be made good after some days, or end as failed."""
+    case = life.case
+    assert life.agreement is not None
+    if not life.after(30, 400):
+        return
+    if life.random.random() < 0.7:
+        case.closed_at, case.recovered = life.at, life.agreement["outlay"]
+        life.move(E.CONFIRM, Topic.PERFORMANCE_CONFIRMED, CONSUMER, recovered=life.agreement["outlay"])
+    else:
+        case.cause = FailureCause.NO_AGREEMENT
+        life.move(E.FAIL, Topic.CASE_FAILED, SYSTEM, cause=case.cause.value)
+
+
+def is_closed(case: Case) -> bool:
+    """Say whether no clock runs for the case any more; a failed one of channel A still waits for the consumer."""
+    waits = case.state is CaseState.FAILED and case.channel is Channel.GREEN and case.closed_at is None
+    return not case.is_open and not waits

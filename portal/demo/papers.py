@@ -4,8 +4,8 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import fields
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.cases import steps
 from portal.cases.models import Case
-from portal.cases.rules import CaseState
+from portal.cases.rules import CaseState, Channel
 from portal.clocks.rules import local_day
 from portal.core.actor import ActorKind
 from portal.core.db import Model, take_ids
@@ -23,7 +23,7 @@ from portal.core.privacy import DataKey, Vault
 from portal.demo.bulk import columns_of, load
 from portal.demo.filed import Filed
 from portal.demo.firms import District
-from portal.demo.lives import AUTHORITY, SYSTEM, Life, is_settled, live
+from portal.demo.lives import AUTHORITY, SYSTEM, Life, is_closed, live
 from portal.documents.models import Document, DocumentKind
 from portal.documents.numbers import take_numbers
 from portal.documents.sealing import CODE_ALPHABET, CODE_LENGTH, SEAL, Paper, canonical
@@ -31,6 +31,7 @@ from portal.intake.models import Filing
 from portal.intake.states import AdminState
 from portal.settlements.models import Agreement, Offer, Payer, PaymentMethod, Performance, Term, TermKind
 
+CHOICE = timedelta(days=31)  # a day more than the limit, which is a row
 ACTORS = {
     "consumer": ActorKind.CONSUMER,
     "merchant": ActorKind.MERCHANT,
@@ -57,9 +58,12 @@ def _life(session: Session, one: Filed, random: Random, *, now: datetime) -> Lif
     waits = case.state is CaseState.WAITING
     life = Life(case, random, now, case.opened_at) if waits else live(case, random, now=now)
     life.told.insert(0, (Topic.CASE_OPENED, case.opened_at, SYSTEM, {"source": "12315"}))
-    if is_settled(case.state):
+    if case.state is CaseState.FAILED and case.channel is Channel.GREEN and life.at + CHOICE < now:
+        case.closed_at = life.at + CHOICE  # the consumer chose nothing (decisions 3)
+    if is_closed(case):
         case.due_at, case.next_action_at = steps.NEVER, None
     else:
+        case.warned_at = now if case.respond_by else None  # warnings that are past are not told by the next tick
         steps.set_clocks(session, case, now=now)
     return life
 
@@ -172,7 +176,7 @@ def _paper_row(life: Life, one: Filed, number: str, district: District, vault: V
         confirmation=(("确认方式", "消费者凭发到登记手机的专用链接确认"),),
         notice="这是双方的民事和解协议，不是行政调解书。",
     )
-    content = canonical({name: value for name, value in asdict(paper).items() if name != "case_id"})
+    content = canonical({part.name: getattr(paper, part.name) for part in fields(paper) if part.name != "case_id"})
     return {
         "number": number,
         "kind": DocumentKind.AGREEMENT,

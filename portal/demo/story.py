@@ -17,7 +17,6 @@ from portal.accounts.authorities import AuthorityRow, ImportAuthorities, import_
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.core.actor import OPERATOR
 from portal.core.errors import Refused
-from portal.core.installation import InstallationClock
 from portal.demo import words
 from portal.demo.complaints import GREEN, LOCAL, ODR, Company, Draft, number_of, write_export
 from portal.demo.people import MERCHANT_CODE, add_people
@@ -70,10 +69,10 @@ def is_told(house: Runtime) -> bool:
 
 def tell(house: Runtime) -> None:
     """Fill a fresh demo installation; takes a few seconds."""
-    present = house.now()
+    present, own_clock = house.now(), house.clock
     clock = put_back_clock(house, present - timedelta(days=90))
     try:
-        companies = _furnish(house)
+        companies = furnish(house)
         add_people(house)
         with house.reading() as session:
             ours = session.scalars(select(Organisation.id).where(Organisation.code == MERCHANT_CODE)).one()
@@ -83,10 +82,11 @@ def tell(house: Runtime) -> None:
             _import(stage, act, companies, random)
         _play(stage)
     finally:
-        house.clock = InstallationClock(house.engine)
+        house.clock = own_clock
 
 
-def _furnish(house: Runtime) -> list[Company]:
+def furnish(house: Runtime) -> list[Company]:
+    """Import the bundled authorities and merchants."""
     authorities = tuple(
         AuthorityRow(line, row["代码"], row["名称"], row["上级代码"], row["层级"])
         for line, row in enumerate(_rows("authorities.csv"), 2)
