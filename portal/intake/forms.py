@@ -76,7 +76,7 @@ class RouteForm(FlaskForm):
         _("统一社会信用代码"), [InputRequired(_("请选择一家企业。")), Length(max=40, message=_("代码太长。"))]
     )
     redacted = TextAreaField(
-        _("给企业看的投诉内容"), [Optional(), Length(max=LONGEST_TEXT, message=_("内容太长，最多 20000 字。"))]
+        _("给企业看的投诉内容"), [Length(max=LONGEST_TEXT, message=_("内容太长，最多 20000 字。"))]
     )
     cleared = BooleanField(_("已核对：保留的“举报”“查处”“处罚”字样不是举报"))
 
