@@ -185,3 +185,27 @@ def test_a_case_that_ends_otherwise_voids_what_waits(session):
     steps.withdraw(session, SYSTEM, dispute.case, now=SEEN)
     with pytest.raises(Stale, match="不再有效"):
         actions.accept_offer(session, dispute.consumer, actions.AcceptOffer(dispute.case.id, offer.digest), now=SEEN)
+
+
+def test_an_undo_after_the_counters_time_leaves_the_counter_expired(session):
+    dispute = settling.dispute(session)
+    counter = countered(session, dispute)
+    late = counter.expires_at - timedelta(seconds=10)
+    settling.offered(session, dispute, settling.refund(60_000), now=late)
+    actions.undo_offer(session, dispute.agent, actions.UndoOffer(dispute.case.reference, 3), now=counter.expires_at)
+    assert (counter.answer, dispute.case.state) == (Answer.EXPIRED, CaseState.NEGOTIATING)
+
+
+def test_words_to_the_consumer_have_a_limit(session):
+    dispute = settling.dispute(session)
+    with pytest.raises(RuleBroken, match="说明最多 500 字") as refusal:
+        settling.offered(session, dispute, message="长" * 501)
+    assert refusal.value.field == "message"
+
+
+def test_what_waits_when_the_limit_ends_ends_with_it(session):
+    dispute = settling.dispute(session)
+    counter = countered(session, dispute)
+    dispute.case.respond_by = SEEN + timedelta(hours=1)
+    actions.fail_late(session, SYSTEM, actions.DueCase(dispute.case.id), now=SEEN + timedelta(hours=2))
+    assert (counter.answer, dispute.case.cause) == (Answer.EXPIRED, FailureCause.MERCHANT_DELAY)

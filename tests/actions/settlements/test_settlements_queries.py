@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from portal.cases import access
+from portal.cases import access, steps
 from portal.cases.rules import CaseState
 from portal.clocks.queries import almanac
-from portal.core.actor import Actor, ActorKind
+from portal.clocks.rules import local_day
+from portal.core.actor import SYSTEM, Actor, ActorKind
 from portal.core.errors import NotFound
 from portal.settlements import actions
+from portal.settlements.models import Verdict
 from portal.settlements.queries import consumer_view, negotiation
 from tests.conftest import NOW
 from tests.factories import settling
@@ -133,3 +135,47 @@ def test_a_failed_case_says_who_is_next(session):
     view = consumer_view(session, dispute.consumer, dispute.case.id, now=SEEN)
     assert view.steps[1]["label"] == "没有谈成"
     assert not view.can_answer
+
+
+def labels(session, dispute, now=SEEN):
+    view = consumer_view(session, dispute.consumer, dispute.case.id, now=now)
+    return [(step["label"], step["state"]) for step in view.steps[1:]]
+
+
+def test_the_steps_follow_every_turn(session):
+    dispute = settling.dispute(session)
+    assert labels(session, dispute)[0] == ("等商家提方案", "current")
+    offer = settling.offered(session, dispute)
+    counter = actions.CounterOffer(dispute.case.id, offer.digest, (settling.refund(80_000),))
+    counter = actions.counter_offer(session, dispute.consumer, counter, now=SEEN)
+    assert labels(session, dispute)[:2] == [("你提出要求", "done"), ("等商家答复", "current")]
+    refuse = actions.RefuseCounter(dispute.case.reference, counter.digest, "不行。")
+    actions.refuse_counter(session, dispute.agent, refuse, now=SEEN)
+    assert labels(session, dispute)[0] == ("等商家提新方案", "current")
+    steps.withdraw(session, SYSTEM, dispute.case, now=SEEN)
+    assert labels(session, dispute) == [("你已撤回投诉", "done")]
+
+
+def test_the_steps_follow_the_agreement_to_its_end_and_the_rating_is_worded(session):
+    dispute = settling.dispute(session)
+    settling.agreed(session, dispute, settling.exchange())
+    record = actions.RecordPerformance(dispute.case.reference, local_day(SEEN), remark="已换新。")
+    actions.record_performance(session, dispute.agent, record, now=SEEN)
+    assert labels(session, dispute)[1:] == [("商家履行", "done"), ("等你确认收到", "current")]
+    no = actions.AnswerReceipt(dispute.case.id, received=False)
+    actions.answer_receipt(session, dispute.consumer, no, now=SEEN)
+    assert labels(session, dispute)[1] == ("商家履行，没有按期办到", "failed")
+    yes = actions.AnswerReceipt(dispute.case.id, received=True)
+    actions.answer_receipt(session, dispute.consumer, yes, now=SEEN)
+    assert labels(session, dispute)[-1] == ("你确认收到", "done")
+    assert staff_view(session, dispute).agreement.rating_words == ""
+    slow = actions.RateSettlement(dispute.case.id, Verdict.UNSATISFIED, "too_slow")
+    actions.rate_settlement(session, dispute.consumer, slow, now=SEEN)
+    assert staff_view(session, dispute).agreement.rating_words == "不满意，办得太慢"
+
+
+def test_a_round_past_its_end_waits_for_nobody(session):
+    dispute = settling.dispute(session)
+    offer = settling.offered(session, dispute)
+    assert staff_view(session, dispute, now=offer.expires_at).pending is None
+    assert consumer_view(session, dispute.consumer, dispute.case.id, now=offer.expires_at).offer is None
