@@ -2,9 +2,9 @@
 
 import pytest
 
+from portal.accounts.rules import find_authority, normalised_company
 from portal.intake import rules
 from portal.intake.rules import Channel, Diversion, FilingFacts, MerchantFacts, MerchantIndex, WaitingReason
-from portal.accounts.rules import find_authority, normalised_company
 
 WUYUAN = MerchantFacts(1, "91350206MA0070002W", "厦门五缘百货有限公司", ("五缘百货",), ("五缘百货湖里店",))
 JIANGTOU = MerchantFacts(2, "91350206MA0070009J", "厦门江头超市有限公司", outlets=("湖里广场店",))
