@@ -33,12 +33,14 @@ from portal.enrolment import merchant_views as enrolment_merchant
 from portal.enrolment import regulator_views as enrolment_regulator
 from portal.extensions import babel, csrf, limiter, login
 from portal.intake import regulator_views as intake_regulator
+from portal.logs import without_values
 from portal.notifications import merchant_views as notifications_merchant
 from portal.notifications import public_views as notifications_public
 from portal.notifications import regulator_views as notifications_regulator
 from portal.resources import resource_folder
 from portal.runtime import Runtime
 from portal.settlements import merchant_views as settlements_merchant
+from portal.settlements import regulator_views as settlements_regulator
 from portal.settlements import staff_views as settlements_staff
 
 MAX_BODY = 210 * 1024 * 1024  # bytes: an import file of 200 MB and its form; each form has its own smaller limit
@@ -69,6 +71,7 @@ BLUEPRINTS = (
     notifications_regulator.bp,
     documents_public.bp,
     settlements_merchant.bp,
+    settlements_regulator.bp,
     settlements_staff.bp,
 )
 
@@ -97,6 +100,7 @@ def create_app(runtime: Runtime) -> Flask:
         RATELIMIT_SWALLOW_ERRORS=True,
     )
     app.extensions["portal"] = runtime
+    app.logger.addFilter(without_values)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if config.trusted_proxies:

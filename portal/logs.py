@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 
 import structlog
+from flask import has_request_context, request
 
 from portal.core.errors import Refused
 
@@ -34,6 +35,15 @@ def start_logging() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def without_values(record: logging.LogRecord) -> bool:
+    """Strip a web request's failure to its endpoint, kind and place: the address may hold a consumer's token."""
+    if record.exc_info and record.exc_info[1]:
+        where = request.endpoint if has_request_context() else None
+        record.msg, record.args = f"request failed: {where} {kind_and_place(record.exc_info[1])}", ()
+        record.exc_info = None
+    return True
 
 
 def kind_and_place(problem: BaseException) -> str:

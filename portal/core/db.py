@@ -97,11 +97,15 @@ class Model(DeclarativeBase):
 def make_engine(url: str, *, pool_size: int = 5) -> Engine:
     """Open the database at `url`, with the settings each dialect needs."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, json_serializer=_json, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        engine = create_engine(
+            url, json_serializer=_json, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, json_serializer=_json, pool_pre_ping=True, pool_size=pool_size, max_overflow=10)
+    return create_engine(
+        url, json_serializer=_json, hide_parameters=True, pool_pre_ping=True, pool_size=pool_size, max_overflow=10
+    )
 
 
 def _json(value: object) -> str:

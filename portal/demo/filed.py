@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -88,6 +88,27 @@ def _references(session: Session, district: District, opened: Sequence[datetime]
         yield f"{district.prefix}{month}-{next(blocks[month]):04d}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Grievance:
+    """What a consumer complains of, and who the consumer is."""
+
+    choice: words.Choice
+    yuan: int
+    bought: date
+    text: str
+    name: str
+    phone: str
+
+
+def _grieve(firm: Firm, registered_at: datetime, random: Random) -> _Grievance:
+    good, path, story = words.choose(random)
+    yuan, demand = random.randint(*good.yuan), random.choice(words.DEMANDS)
+    bought = local_day(registered_at - timedelta(days=random.randint(3, 20)))
+    text = words.complaint(good, story, yuan, firm.name, f"{bought:%Y年%m月%d日}", demand)
+    phone = f"1{random.choice('3578')}{random.randint(0, 999_999_999):09d}"
+    return _Grievance((good, path, story), yuan, bought, text, words.person(random), phone)
+
+
 def _filed(
     serial: int,
     firm: Firm,
@@ -98,33 +119,23 @@ def _filed(
     random: Random,
 ) -> Filed:
     registered_at, opened_at, reference = when
-    good, path, story = words.choose(random)
-    yuan, demand = random.randint(*good.yuan), random.choice(words.DEMANDS)
-    bought = local_day(registered_at - timedelta(days=random.randint(3, 20)))
-    text = words.complaint(good, story, yuan, firm.name, f"{bought:%Y年%m月%d日}", demand)
-    name, phone = words.person(random), f"1{random.choice('3578')}{random.randint(0, 999_999_999):09d}"
+    grievance = _grieve(firm, registered_at, random)
     label = random.choices((GREEN, ODR, LOCAL), (40, 52, 8))[0]
     key = vault.loose_key(now=opened_at)
-    channel = Channel.GREEN if label == GREEN else Channel.REGULATOR
-    common = {"authority_id": district.id, "channel": channel, "source": "12315", "registered_at": registered_at}
-    index = vault.blind(phone, "phone")
+    common = {
+        "authority_id": district.id,
+        "channel": Channel.GREEN if label == GREEN else Channel.REGULATOR,
+        "source": "12315",
+        "registered_at": registered_at,
+        "phone_index": vault.blind(grievance.phone, "phone"),
+    }
     case = Case()
     vars(case).update(  # past SQLAlchemy's bookkeeping of changes: the row goes through COPY, never through a session
         common,
+        **_case_columns(grievance, random),
         reference=reference,
         candidates={"merchants": [firm.id], "only": firm.id},
-        headline=headline_of(leaf(good.path), leaf(path), demands_in(text)),
-        goods=leaf(good.path),
-        problem=leaf(path),
-        demands=",".join(demands_in(text)),
-        sold_by=random.choice(("网购", "现场购")),
-        amount=yuan * 100,
-        purchased_on=bought,
-        consumer_mask=mask_name(name),
-        phone_mask=mask_phone(phone),
-        phone_source=PhoneSource.FILING,
-        phone_index=index,
-        phone_sealed=vault.seal(key, phone, "case.phone"),
+        phone_sealed=vault.seal(key, grievance.phone, "case.phone"),
         opened_at=opened_at,
         last_event_at=opened_at,
         platform_due_on=due_day(limits.end("odr", registered_at)),
@@ -134,28 +145,53 @@ def _filed(
     _start(case, firm, limits, opened_at + timedelta(hours=waits), now=limits.now)
     filing = {
         **common,
+        **_filing_columns(grievance, firm, district, key, vault, random),
         "number": f"3502066{serial:07d}{registered_at.astimezone(SHANGHAI):%Y%m%d}{serial % 1000:03d}",
-        "row": None,
-        "admin_state": AdminState.NONE if channel is Channel.GREEN else AdminState.RECEIVED,
-        "in_future": False,
-        "decide_by": None if channel is Channel.GREEN else limits.end("triage", registered_at),
-        "reception": random.choice(words.CHANNELS),
+        "admin_state": AdminState.NONE if label == GREEN else AdminState.RECEIVED,
+        "decide_by": None if label == GREEN else limits.end("triage", registered_at),
         "dispatch_label": label,
+        "created_at": opened_at,
+    }
+    return Filed(case, filing, key, grievance.text, firm)
+
+
+def _case_columns(grievance: _Grievance, random: Random) -> dict[str, Any]:
+    good, path, _ = grievance.choice
+    demands = demands_in(grievance.text)
+    return {
+        "headline": headline_of(leaf(good.path), leaf(path), demands),
+        "goods": leaf(good.path),
+        "problem": leaf(path),
+        "demands": ",".join(demands),
+        "sold_by": random.choice(("网购", "现场购")),
+        "amount": grievance.yuan * 100,
+        "purchased_on": grievance.bought,
+        "consumer_mask": mask_name(grievance.name),
+        "phone_mask": mask_phone(grievance.phone),
+        "phone_source": PhoneSource.FILING,
+    }
+
+
+def _filing_columns(
+    grievance: _Grievance, firm: Firm, district: District, key: DataKey, vault: Vault, random: Random
+) -> dict[str, Any]:
+    good, path, _ = grievance.choice
+    return {
+        "row": None,
+        "in_future": False,
+        "reception": random.choice(words.CHANNELS),
         "office": random.choice(district.offices)[1],
         "company_name": firm.name,
         "company_code": firm.code,
         "object_path": good.path,
         "problem_path": path,
         "publication_consent": random.random() < 0.5,
-        "phone_index": index,
-        "row_digest": vault.blind(text, "row"),
-        "name_sealed": vault.seal(key, name, "filing.name"),
-        "phone_sealed": vault.seal(key, phone, "filing.phone"),
+        "row_digest": vault.blind(grievance.text, "row"),
+        "name_sealed": vault.seal(key, grievance.name, "filing.name"),
+        "phone_sealed": vault.seal(key, grievance.phone, "filing.phone"),
         "address_sealed": vault.seal(key, words.home(random), "filing.address"),
-        "text_sealed": vault.seal(key, text, "filing.text"),
-        "created_at": opened_at,
+        "text_sealed": vault.seal(key, grievance.text, "filing.text"),
     }
-    return Filed(case, filing, key, text, firm)
 
 
 def _start(case: Case, firm: Firm, limits: Limits, dispatched_at: datetime, *, now: datetime) -> None:

@@ -40,3 +40,16 @@ def test_metrics_are_for_the_holder_of_the_token(client, runtime):
     assert answer.status_code == 200
     assert "portal_outbox_due 0.0" in answer.text
     assert 'portal_messages{state="uncertain"} 0.0' in answer.text
+
+
+def test_a_broken_page_leaves_neither_address_nor_values_in_the_log(app, caplog):
+    def broken(**_address):
+        raise ValueError("13860001234")
+
+    app.view_functions["static"] = broken
+    app.testing = False
+    answer = app.test_client().get("/static/secret-token")
+    assert answer.status_code == 500
+    assert "ValueError" in caplog.text
+    assert "13860001234" not in caplog.text
+    assert "secret-token" not in caplog.text
