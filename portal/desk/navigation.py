@@ -63,6 +63,7 @@ AUTHORITY = (
             Item("辖区看板", "chart", "desk_regulator.show_board", "/regulator/"),
             Item("分流", "inbox", "intake_regulator.triage", "/regulator/triage", "waiting"),
             Item("纠纷", "doc", "desk_regulator.list_cases", "/regulator/cases"),
+            Item("回访", "phone", "settlements_regulator.callbacks", "/regulator/callbacks"),
             Item("举报", "alert", "intake_regulator.tips", "/regulator/tips"),
             Item("导入", "download", "intake_regulator.imports", "/regulator/imports"),
         ),

@@ -164,6 +164,9 @@ DOORS: dict[str, Door] = {
     "settlements_merchant.start_performance": Door("merchant", "case with an agreement"),
     "settlements_merchant.start_refusal": Door("merchant", "case with a counter"),
     "settlements_merchant.undo_offer": Door("merchant", "offer to be undone"),
+    "settlements_regulator.callbacks": Door("regulator"),
+    "settlements_regulator.record_callback": Door("regulator", "callback", form={"result": "unreached"}),
+    "settlements_regulator.show_callback": Door("regulator", "callback"),
     "settlements_staff.download": Door("staff", "document"),
     "settlements_staff.show": Door("staff", "document"),
 }

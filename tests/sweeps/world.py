@@ -26,7 +26,7 @@ from portal.intake.models import Filing, ImportRun, ImportState, Tip
 from portal.intake.states import AdminState
 from portal.notifications.models import MessageState
 from portal.settlements import actions as settlements
-from portal.settlements.models import Agreement
+from portal.settlements.models import Agreement, Callback, Verdict
 from tests.conftest import NOW
 from tests.factories import disputes, messages, people, settling
 
@@ -135,6 +135,14 @@ def _failed(world: World) -> settling.Dispute:
     for filing in world.session.scalars(select(Filing).where(Filing.case_id == dispute.case.id)):
         filing.admin_state, filing.channel = AdminState.NONE, Channel.GREEN
     return dispute
+
+
+def _to_call(world: World) -> Values:
+    dispute = _received(world)
+    rating = settlements.RateSettlement(dispute.case.id, Verdict.UNSATISFIED, "too_slow")
+    settlements.rate_settlement(world.session, dispute.consumer, rating, now=NOW)
+    reference = world.session.scalars(select(Callback.reference).where(Callback.case_id == dispute.case.id)).one()
+    return {"reference": reference}
 
 
 def _to_be_undone(world: World) -> Values:
@@ -247,6 +255,7 @@ def _outlet(world: World) -> Values:
 
 SUBJECTS: dict[str, Callable[[World], Values]] = {
     "alias": _alias,
+    "callback": _to_call,
     "case": lambda world: _reference(_dispute(world).case),
     "case just dispatched": lambda world: _reference(_dispute(world, CaseState.DISPATCHED).case),
     "case with an offer": lambda world: _reference(_offered(world).case),
@@ -273,6 +282,7 @@ GUESSES = (  # a piece of a URL → the subject it most likely names
     ("/evidence/<", "evidence"),
     ("/imports/<", "import"),
     ("/tips/<", "tip"),
+    ("/callbacks/<", "callback"),
     ("/messages/<", "message"),
     ("/merchants/<", "merchant"),
     ("/verify/<", "document"),
