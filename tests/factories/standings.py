@@ -167,6 +167,7 @@ def rated(session: Session) -> Made:
 def unconfirmed(session: Session) -> Made:
     dispute, now = performed(session)
     later = now + 10 * DAY
+    actions.start_silence(session, SYSTEM, actions.StartSilence(dispute.case.id), now=now)
     assert actions.close_unconfirmed(session, SYSTEM, DueCase(dispute.case.id), now=later)
     return dispute, later
 
