@@ -122,13 +122,7 @@ def _filed(
     grievance = _grieve(firm, registered_at, random)
     label = random.choices((GREEN, ODR, LOCAL), (40, 52, 8))[0]
     key = vault.loose_key(now=opened_at)
-    common = {
-        "authority_id": district.id,
-        "channel": Channel.GREEN if label == GREEN else Channel.REGULATOR,
-        "source": "12315",
-        "registered_at": registered_at,
-        "phone_index": vault.blind(grievance.phone, "phone"),
-    }
+    common = _common(district, label, registered_at, vault.blind(grievance.phone, "phone"))
     case = Case()
     vars(case).update(  # past SQLAlchemy's bookkeeping of changes: the row goes through COPY, never through a session
         common,
@@ -153,6 +147,16 @@ def _filed(
         "created_at": opened_at,
     }
     return Filed(case, filing, key, grievance.text, firm)
+
+
+def _common(district: District, label: str, registered_at: datetime, phone_index: bytes) -> dict[str, Any]:
+    return {
+        "authority_id": district.id,
+        "channel": Channel.GREEN if label == GREEN else Channel.REGULATOR,
+        "source": "12315",
+        "registered_at": registered_at,
+        "phone_index": phone_index,
+    }
 
 
 def _case_columns(grievance: _Grievance, random: Random) -> dict[str, Any]:
