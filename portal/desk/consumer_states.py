@@ -146,8 +146,7 @@ def performed(standing: Standing, settled: AgreementView) -> Parts:
     return {
         **_receipt(standing, settled, on, is_due=False),
         "title": f"商家说已经{verb}，你收到了吗",
-        "note": f"{told}不答复，按“商家已{verb}、你未确认”办结。"
-        "不答复不等于收到，一年内仍可在本页告诉我们没收到。",
+        "note": f"{told}不答复，按“商家已{verb}、你未确认”办结。不答复不等于收到，一年内仍可在本页告诉我们没收到。",
         "note_tone": "near",
         "choices": _received(settled, "确认后请评价", f"投诉会重新打开，商家和{standing.authority}会收到提醒"),
     }
