@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from portal.accounts.links import WipeEnded, wipe_expired_links
 from portal.cases.jobs import warn_due
 from portal.core.actor import SYSTEM
+from portal.core.db import refresh_statistics
 from portal.core.errors import NotFound
 from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, do_all, do_duty
@@ -120,6 +121,11 @@ def _choice_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(close_unchosen(runtime))
 
 
+def _statistics_duty(runtime: Runtime) -> DutyReport:
+    runtime.perform(SYSTEM, refresh_statistics, None)
+    return DutyReport(0)  # never more to do in the same round
+
+
 DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals in seconds
     Duty("dispatch", 2, _dispatch_duty, light=True),
     Duty("imports", 30, continue_imports),
@@ -129,6 +135,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("consumer-choice", 3600, _choice_duty),
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
+    Duty("statistics", 6 * 3600, _statistics_duty),
 )
 
 

@@ -293,8 +293,10 @@ def upgrade() -> None:
         postgresql_where=sa.text("next_action_at IS NOT NULL"),
         sqlite_where=sa.text("next_action_at IS NOT NULL"),
     )
+    op.create_index("ix_dispute_case_open_due", "dispute_case", ["is_open", "due_at", "id"], unique=False)
     op.create_index("ix_dispute_case_outlet_id", "dispute_case", ["outlet_id"], unique=False)
     op.create_index("ix_dispute_case_phone", "dispute_case", ["phone_index", "merchant_id"], unique=False)
+    op.create_index("ix_dispute_case_registered", "dispute_case", ["registered_at", "id"], unique=False)
     op.create_table(
         "case_note",
         sa.Column("case_id", BIG, nullable=False),

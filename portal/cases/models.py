@@ -56,6 +56,8 @@ class Case(Model):
         ),
         Index("ix_dispute_case_authority_due", "authority_id", "is_open", "due_at", "id"),
         Index("ix_dispute_case_authority_state", "authority_id", "state", "due_at", "id"),
+        Index("ix_dispute_case_registered", "registered_at", "id"),
+        Index("ix_dispute_case_open_due", "is_open", "due_at", "id"),
         Index("ix_dispute_case_authority_respond", "authority_id", "respond_by"),
         Index("ix_dispute_case_authority_concluded", "authority_id", "concluded_at"),
         Index("ix_dispute_case_authority_perform", "authority_id", "perform_by"),

@@ -161,3 +161,16 @@ def take_ids(session: Session, model: type[Model], count: int) -> list[int]:
         return sorted(session.scalars(drawn, {"table": table, "count": count}))
     last = session.scalar(text(f"SELECT coalesce(max(id), 0) FROM {table}")) or 0  # ours alone: SQLite has one writer
     return list(range(last + 1, last + count + 1))
+
+
+def refresh_statistics(session: Session, _actor: object, _command: None, *, now: datetime) -> bool:
+    """Let SQLite's planner know how rows are spread, from a sample; PostgreSQL does so by itself. Says whether it did.
+
+    Without it a list of a whole district, newest first, sorts every row of the district (130 ms at 100,000 cases)
+    where an index in that order gives the page in 0.2 ms.
+    """
+    if is_postgresql(session):
+        return False
+    session.execute(text("PRAGMA analysis_limit = 1000"))
+    session.execute(text("ANALYZE"))
+    return True
