@@ -10,6 +10,7 @@ from portal.accounts import passwords, queries
 from portal.accounts.actions import AddPerson, add_person
 from portal.accounts.authorities import AuthorityRow, ImportAuthorities, import_authorities
 from portal.accounts.people import AddMembership, add_membership
+from portal.accounts.switches import SwitchOdr, switch_odr
 from portal.core.actor import OPERATOR, ROLE_NAMES, Role
 from portal.core.cells import folded
 from portal.core.errors import NotFound
@@ -70,6 +71,17 @@ def import_file(file: Path, as_json: bool) -> None:
         rows = tuple(authority_row(row) for row in table.rows)
         imported = house.perform(OPERATOR, import_authorities, ImportAuthorities(rows))
         terminal.tell_imported(as_json, imported, "监管部门")
+
+
+@authorities.command("switch", help="受理前先行和解：企业期限在法定受理期限前结束（下级部门随上级；已分派的不变）。")
+@click.argument("code")
+@click.argument("state", type=click.Choice(["on", "off"]))
+def switch(code: str, state: str) -> None:
+    """Switch whether merchants negotiate before the authority decides on 受理."""
+    with terminal.installation() as house:
+        changed = house.perform(OPERATOR, switch_odr, SwitchOdr(folded(code).upper(), state == "on"))
+    said = "开启" if state == "on" else "关闭"
+    click.echo(f"受理前先行和解已{said}。" if changed else f"受理前先行和解本来就是{said}的，没有改动。")
 
 
 def authority_row(row: NamedRow) -> AuthorityRow:

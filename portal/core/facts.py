@@ -18,6 +18,7 @@ class Topic(StrEnum):
     CLOCK_ADVANCED = "clock.advanced"
     CALENDAR_IMPORTED = "calendar.imported"
     AUTHORITY_IMPORTED = "authority.imported"
+    AUTHORITY_CHANGED = "authority.changed"
     PERSON_ADDED = "person.added"
     PERSON_CHANGED = "person.changed"
     SECOND_FACTOR_SET = "person.second_factor_set"
