@@ -1,37 +1,25 @@
-"""The web processes: granian with a few workers, each of which builds the application from the environment."""
+"""The web processes: granian with a few workers, each of which builds the application (`portal.wsgi`)."""
 
 import os
-import signal
 import socket
 
-from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from portal import embedded, terminal
-from portal.app import create_app
 from portal.embedded import CannotStart
-from portal.logs import GRANIAN, start_logging
-from portal.runtime import make_runtime
+from portal.logs import GRANIAN
 
 WORKERS = 2
 BLOCKING_THREADS = 2  # of each worker; more only wait for SQLite's writer or for the interpreter
 SECONDS_TO_FINISH = 8  # for the requests that are under way when told to stop
 
 
-def application() -> Flask:
-    """Build the application of one web worker; granian calls this in the worker's process."""
-    embedded.end_with_parent(signal.SIGTERM)
-    start_logging()
-    return create_app(make_runtime(terminal.find_installation()))
-
-
 def serve(host: str, port: int, workers: int = WORKERS) -> None:
     """Serve until told to stop (SIGTERM, SIGINT). Raises CannotStart where the port is taken."""
     refuse_taken_port(host, port)
     Granian(
-        "portal.serving:application",
+        "portal.wsgi:application",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
