@@ -23,6 +23,8 @@ BATCH = 200  # rows a transaction: short enough for SQLite's single writer
 MOST_ATTEMPTS = 10  # the last one comes about two hours after the first
 FIRST_WAIT = 5  # seconds; doubles with each attempt
 LONGEST_WAIT = 3600  # seconds
+KEPT_DAYS = 30  # done deliveries, for whoever looks into a complaint about a message
+FORGOTTEN_AT_ONCE = 1000  # rows a transaction
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +113,27 @@ def carry_out(session: Session, actor: Actor, command: CarryOut, *, now: datetim
     delivery.state, delivery.attempts, delivery.problem = DeliveryState.DONE, delivery.attempts + 1, None
     delivery.done_at = now
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetDone:
+    """Deliveries that were done long ago."""
+
+    before: datetime
+
+
+def forget_done(session: Session, actor: Actor, command: ForgetDone, *, now: datetime) -> int:
+    """Delete a batch of done deliveries that were due before a moment; the facts stay. Returns how many."""
+    old = (
+        select(Delivery.id)
+        .where(Delivery.state == DeliveryState.DONE, Delivery.next_at < command.before)
+        .order_by(Delivery.next_at, Delivery.id)
+        .limit(FORGOTTEN_AT_ONCE)
+    )
+    found = session.scalars(old).all()
+    if found:
+        session.execute(delete(Delivery).where(Delivery.id.in_(found)))
+    return len(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A fact without a line is a mistake that a sweep finds; NOBODY says that it was t
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from portal.accounts.links import WipeEnded, wipe_expired_links
 from portal.cases.jobs import warn_due
@@ -16,7 +17,7 @@ from portal.intake.jobs import continue_imports, import_file, sweep_raw_imports
 from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages
-from portal.outbox import Delivered, Handler, deliver_due
+from portal.outbox import KEPT_DAYS, Delivered, ForgetDone, Handler, deliver_due, forget_done
 from portal.runtime import Runtime
 from portal.settlements import jobs as settlements
 
@@ -127,6 +128,11 @@ def _statistics_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(0)  # never more to do in the same round
 
 
+def _forget_duty(runtime: Runtime) -> DutyReport:
+    before = runtime.now() - timedelta(days=KEPT_DAYS)
+    return DutyReport(runtime.perform(SYSTEM, forget_done, ForgetDone(before)))
+
+
 DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals in seconds
     Duty("dispatch", 2, _dispatch_duty, light=True),
     Duty("imports", 30, continue_imports),
@@ -136,6 +142,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("consumer-choice", 3600, _choice_duty),
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
+    Duty("forget-deliveries", 3600, _forget_duty),
     Duty("statistics", 6 * 3600, _statistics_duty),
 )
 

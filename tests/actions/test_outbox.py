@@ -12,7 +12,16 @@ from portal.core.duties import Claim, DutyRow, claim_duty
 from portal.core.errors import RuleBroken
 from portal.core.facts import Delivery, DeliveryState, Fact, Outbox, SubjectKind, Topic
 from portal.duties import Duty, DutyFailed, DutyReport, do_all, do_duty, know_duties
-from portal.outbox import LONGEST_WAIT, MOST_ATTEMPTS, Delivered, deliver_due, handler_name, take_due_facts
+from portal.outbox import (
+    LONGEST_WAIT,
+    MOST_ATTEMPTS,
+    Delivered,
+    ForgetDone,
+    deliver_due,
+    forget_done,
+    handler_name,
+    take_due_facts,
+)
 from portal.worker import HANDLERS
 
 QUIET = dict.fromkeys(Topic, ())
@@ -111,6 +120,16 @@ def test_a_delivery_whose_handler_is_gone_is_done(runtime, clock):
     deliver_due(runtime, QUIET | {Topic.CASE_NOTED: (stumble,)})
     clock.advance(hours=1)
     assert deliver_due(runtime, QUIET).done == 1
+
+
+def test_done_deliveries_are_forgotten_after_a_month_and_facts_are_not(runtime, clock):
+    runtime.perform(SYSTEM, note, (7, 0))
+    deliver_due(runtime, QUIET | {Topic.CASE_NOTED: (answer,)})
+    assert runtime.perform(SYSTEM, forget_done, ForgetDone(clock.now())) == 0
+    clock.advance(days=31)
+    assert runtime.perform(SYSTEM, forget_done, ForgetDone(clock.now() - timedelta(days=30))) == 1
+    assert deliveries(runtime) == []
+    assert how_many(runtime, Fact.topic == Topic.CASE_NOTED) == 1
 
 
 def test_two_dispatchers_share_the_outbox(own_runtime):
