@@ -1,4 +1,4 @@
-"""What a merchant's people type to settle."""
+"""What a merchant's people type to settle, and what an officer writes down after a call."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -16,6 +16,7 @@ from wtforms import (
     FormField,
     HiddenField,
     IntegerField,
+    RadioField,
     SelectChoice,
     SelectField,
     StringField,
@@ -27,8 +28,9 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from portal.cases.evidence import Upload
 from portal.core.money import fen_from_yuan, plain_yuan
 from portal.settlements import rules
-from portal.settlements.actions import MakeOffer, RecordPerformance, RefuseCounter
-from portal.settlements.rules import Payer, PaymentMethod, TermDraft, TermKind
+from portal.settlements.actions import MakeOffer, RecordCallback, RecordPerformance, RefuseCounter
+from portal.settlements.actions.calling import MAX_NOTE
+from portal.settlements.rules import CALLBACK_RESULT_NAMES, CallbackResult, Payer, PaymentMethod, TermDraft, TermKind
 
 MAX_PROOF = 20 * 1024 * 1024  # bytes
 
@@ -209,3 +211,20 @@ class PerformanceForm(FlaskForm):
         chosen = isinstance(given, FileStorage) and given.filename
         upload = Upload(given.filename, given.read()) if chosen else None
         return RecordPerformance(reference, self.performed_on.data, upload, self.remark.data or "")
+
+
+class CallbackForm(FlaskForm):
+    """Result and course of one call."""
+
+    result = RadioField(
+        _("结果"),
+        [InputRequired(_("请选择回访结果。"))],
+        choices=[SelectChoice(result.value, name) for result, name in CALLBACK_RESULT_NAMES.items()],
+    )
+    note = TextAreaField(
+        _("经过"), [Optional(), Length(max=MAX_NOTE, message=_("经过最多 %(max)s 字。", max=MAX_NOTE))]
+    )
+
+    def command(self, reference: str) -> RecordCallback:
+        """The call."""
+        return RecordCallback(reference, CallbackResult(self.result.data), self.note.data or "")

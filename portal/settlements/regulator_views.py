@@ -7,7 +7,7 @@ from portal import web
 from portal.clocks.rules import SHANGHAI
 from portal.core.errors import RuleBroken
 from portal.settlements import actions
-from portal.settlements.callback_form import CallbackForm
+from portal.settlements.forms import CallbackForm
 from portal.settlements.queries import callbacks as queries
 
 bp = Blueprint("settlements_regulator", __name__, url_prefix="/regulator/callbacks")
