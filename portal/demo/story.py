@@ -88,7 +88,7 @@ def tell(house: Runtime) -> None:
 def furnish(house: Runtime) -> list[Company]:
     """Import the bundled authorities and merchants."""
     authorities = tuple(
-        AuthorityRow(line, row["代码"], row["名称"], row["上级代码"], row["层级"])
+        AuthorityRow(line, row["代码"], row["名称"], row["上级代码"], row["层级"], row["编号前缀"])
         for line, row in enumerate(_rows("authorities.csv"), 2)
     )
     house.perform(OPERATOR, import_authorities, ImportAuthorities(authorities))

@@ -8,6 +8,7 @@ from portal.desk.board import Figure
 from portal.indicators.rules import Period, Rate
 
 AXIS_LABELS = 4
+LEAST_WEEKS = 3  # a line through fewer says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,11 @@ class Chart:
 
 
 def weekly_chart(weeks: list[tuple[Period, Rate]], goal: int) -> Chart:
-    """Draw the on-time rate week by week; weeks without a case leave a gap."""
+    """Draw the on-time rate week by week; weeks without a case are left out, and under three there is no line."""
     known = [(period, rate) for period, rate in weeks if rate.denominator]
     lowest = min((rate.interval[0] for _, rate in known), default=0.0)
     bottom = min(70, floor(lowest / 10) * 10)
-    points = [_point(period, rate) for period, rate in weeks]
+    points = [_point(period, rate) for period, rate in known] if len(known) >= LEAST_WEEKS else []
     step = 10 if bottom >= 50 else 25
     return Chart(
         summary=_summary(known, goal),
@@ -41,7 +42,7 @@ def weekly_chart(weeks: list[tuple[Period, Rate]], goal: int) -> Chart:
         unit="%",
         goal=goal,
         points=points,
-        axis=_axis([_name(period) for period, _ in weeks]),
+        axis=_axis([_name(period) for period, _ in known]),
         columns=["周", "按时", "到期", "比率", "95% 区间"],
         rows=[
             [_name(period), str(rate.numerator), str(rate.denominator), percent(rate), interval(rate)]
@@ -73,7 +74,7 @@ def _point(period: Period, rate: Rate) -> dict[str, Any]:
     low, high = rate.interval
     return {
         "label": _name(period),
-        "value": rate.percent if rate.denominator else None,
+        "value": rate.percent,
         "prior": None,
         "low": low,
         "high": high,
