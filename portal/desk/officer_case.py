@@ -1,5 +1,6 @@
 """The officer's screen of one case: the whole file, both machines and their clocks, hints that only officers see."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +48,8 @@ class FilingFile:
     company: str
     decide: Due | None  # 受理 within seven working days of receipt (令121 art 15)
     text: str
+    original: str  # before a suspected tip was redacted; only while a grant lasts
+    extras: list[tuple[str, str]]  # columns of the file that nobody mapped; only while a grant lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,18 @@ def _filing(session: Session, found: Opened, filing: Filing, now: datetime, alma
         if waits and filing.decide_by
         else None,
         text=text if found.revealed_until else mask_text(text),
+        original=_opened(session, filing, filing.original_sealed, "filing.original") if found.revealed_until else "",
+        extras=_extras(session, filing) if found.revealed_until else [],
     )
+
+
+def _extras(session: Session, filing: Filing) -> list[tuple[str, str]]:
+    kept = _opened(session, filing, filing.extras_sealed, "filing.extras")
+    return [(str(name), str(value)) for name, value in json.loads(kept).items()] if kept else []
+
+
+def _opened(session: Session, filing: Filing, sealed: bytes | None, purpose: str) -> str:
+    return vault_of(session).open(filing.key, sealed, purpose) if sealed else ""
 
 
 def _waiting(case: Case) -> str:

@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session
 from portal.cases.rules import CaseState
 from portal.core.access import AccessKind, AccessRecord
 from portal.core.actor import Role
+from portal.core.privacy import vault_of
+from portal.intake.models import Filing
 from tests.conftest import NOW
 from tests.factories import disputes, people
 
@@ -58,3 +60,17 @@ def test_other_cases_of_one_phone_are_hints(client_for, session: Session) -> Non
     page = client_for(officer).get(f"/regulator/cases/{case.reference}").text
     assert "同一电话的其他投诉" in page
     assert other.reference in page
+
+
+def test_columns_nobody_mapped_are_kept_for_officers_with_a_reason(client_for, session: Session) -> None:
+    district = people.authority(session)
+    case = disputes.case(session, district, people.merchant(session, district))
+    filing = session.scalars(select(Filing).where(Filing.case_id == case.id)).one()
+    filing.extras_sealed = vault_of(session).seal(case.key, '{"涉及品牌": "鹭牌"}', "filing.extras")
+    officer = people.member(session, district.id, Role.OFFICER)
+    session.commit()
+    client = client_for(officer)
+    address = f"/regulator/cases/{case.reference}"
+    assert "鹭牌" not in client.get(address).text
+    client.submit(f"{address}/reveal", {"reason": "verify_claim"}, page=address)
+    assert "鹭牌" in client.get(address).text
