@@ -87,16 +87,16 @@ class Filters:
             return next(iter(arguments.get(name, ())), "").strip()
 
         return cls(
-            view=_member(View, one("view")) or View.ALL,
+            view=member_of(View, one("view")) or View.ALL,
             q=one("q")[:MAX_QUERY],
             states=tuple(state for state in MERCHANT_STATES if state.value in arguments.get("state", ())),
             channels=tuple(channel for channel in Channel if channel.value in arguments.get("channel", ())),
             at_least=fen_from_yuan(one("min")) if one("min") else None,
             assignee=one("assignee")[:100],
             outlet=one("outlet")[:100],
-            since=_day(one("since")),
-            until=_day(one("until")),
-            sort=_member(Sort, one("sort")) or Sort.DUE,
+            since=day_of(one("since")),
+            until=day_of(one("until")),
+            sort=member_of(Sort, one("sort")) or Sort.DUE,
             found=one("found")[:400],
         )
 
@@ -168,14 +168,16 @@ class Filters:
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Filters)}
 
 
-def _member(enum: type[E], value: str) -> E | None:
+def member_of(enum: type[E], value: str) -> E | None:
+    """Read a member of an enum from an address; None for anything else."""
     try:
         return enum(value)
     except ValueError:
         return None
 
 
-def _day(value: str) -> date | None:
+def day_of(value: str) -> date | None:
+    """Read a date from an address; None for anything else."""
     try:
         return date.fromisoformat(value)
     except ValueError:

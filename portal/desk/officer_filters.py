@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
-from portal.cases.filters import CHANNEL_CHIPS, Chip
+from portal.cases.filters import CHANNEL_CHIPS, Chip, day_of, member_of
 from portal.cases.rules import STATE_NAMES, CaseState, Channel, FailureCause
 from portal.cases.wording import CAUSE_NAMES, SOURCE_NAMES
 from portal.indicators.queries import DEFINITIONS, Indicator, Part
-
-E = TypeVar("E", bound=StrEnum)
 
 MAX_QUERY = 100  # characters
 PATH = "/regulator/cases"
@@ -80,19 +78,19 @@ class OfficerFilters:
             return next(iter(arguments.get(name, ())), "").strip()
 
         return cls(
-            tab=_member(Tab, one("tab")) or Tab.OPEN,
+            tab=member_of(Tab, one("tab")) or Tab.OPEN,
             q=one("q")[:MAX_QUERY],
             area=one("area")[:40],
             merchant=one("merchant")[:40],
             states=tuple(state for state in CaseState if state.value in arguments.get("state", ())),
             channels=tuple(channel for channel in Channel if channel.value in arguments.get("channel", ())),
             source=one("source") if one("source") in SOURCE_NAMES else "",
-            cause=_member(FailureCause, one("cause")),
-            indicator=_member(Indicator, one("indicator")),
-            part=_member(Part, one("part")) or Part.ALL,
-            since=_day(one("since")),
-            until=_day(one("until")),
-            sort=_member(Sort, one("sort")) or Sort.DUE,
+            cause=member_of(FailureCause, one("cause")),
+            indicator=member_of(Indicator, one("indicator")),
+            part=member_of(Part, one("part")) or Part.ALL,
+            since=day_of(one("since")),
+            until=day_of(one("until")),
+            sort=member_of(Sort, one("sort")) or Sort.DUE,
             found=one("found")[:400],
         )
 
@@ -164,17 +162,3 @@ class OfficerFilters:
 
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(OfficerFilters)}
-
-
-def _member(enum: type[E], value: str) -> E | None:
-    try:
-        return enum(value)
-    except ValueError:
-        return None
-
-
-def _day(value: str) -> date | None:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        return None
