@@ -42,7 +42,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.TIP_CHANGED: NOBODY,
     Topic.FILING_REGISTERED: NOBODY,
     Topic.FILING_CHANGED: NOBODY,
-    Topic.FILING_ESCALATED: (notices.keep_links,),
+    Topic.FILING_ESCALATED: (notices.notify_staff, notices.keep_links),
     Topic.FILING_DECIDED: NOBODY,
     Topic.FILING_WITHDRAWN: NOBODY,
     Topic.CASE_OPENED: NOBODY,

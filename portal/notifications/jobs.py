@@ -16,6 +16,7 @@ from portal.clocks import rules as clocks
 from portal.clocks.queries import almanac
 from portal.core.actor import ActorKind
 from portal.core.facts import Fact, SubjectKind, Topic
+from portal.intake.models import Filing
 from portal.mediation.queries import awaits_choice
 from portal.notifications import rules
 from portal.notifications.drafting import draft_for_staff, draft_sms
@@ -41,6 +42,7 @@ STAFF_NOTICES: dict[Topic, tuple[TemplateCode, tuple[RecipientKind, ...]]] = {
     Topic.CASE_FAILED: (TemplateCode.STAFF_FAILED, (MERCHANT, OFFICER)),
     Topic.CASE_WITHDRAWN: (TemplateCode.STAFF_WITHDRAWN, (MERCHANT,)),
     Topic.CASE_WARNED: (TemplateCode.STAFF_WARNED, (MERCHANT,)),
+    Topic.FILING_ESCALATED: (TemplateCode.STAFF_ESCALATED, (OFFICER,)),
 }
 OVERDUE = (TemplateCode.STAFF_OVERDUE, (MERCHANT, OFFICER))  # of a warning whose limit has ended
 
@@ -135,7 +137,7 @@ def notify_staff(session: Session, fact: Fact, *, now: datetime) -> None:
     if fact.topic in ABOUT_ROUNDS and fact.detail.get("side") == Side.CONSUMER:
         return  # of a counter, which the merchant answered or left alone himself
     template, kinds = STAFF_NOTICES[fact.topic]
-    case = case_of(session, fact.subject_id)
+    case = case_of(session, _case_id(fact))
     if fact.topic is Topic.CASE_WARNED and fact.detail.get("severity") == OVERDUE_WORD:
         template, kinds = OVERDUE
         if case.state not in BEFORE_AGREEMENT | {CaseState.FAILED}:
@@ -153,8 +155,7 @@ def keep_links(session: Session, fact: Fact, *, now: datetime) -> None:
 
     30 days after closing; a year while 没收到 can still be said: rows of limits.
     """
-    case_id = fact.detail["case_id"] if fact.subject_kind is SubjectKind.FILING else fact.subject_id
-    case = case_of(session, case_id)
+    case = case_of(session, _case_id(fact))
     limits = {
         CaseState.CLOSED_SETTLED: "link_after_closing",
         CaseState.WITHDRAWN: "link_after_closing",
@@ -164,6 +165,11 @@ def keep_links(session: Session, fact: Fact, *, now: datetime) -> None:
     limit = limits.get(case.state, "")
     ends_at = almanac(session).derive(limit, case.closed_at or fact.at).due_at if limit else None
     links.expire_links(session, case.id, ends_at)
+
+
+def _case_id(fact: Fact) -> int:
+    case_id: int = fact.detail["case_id"] if fact.subject_kind is SubjectKind.FILING else fact.subject_id
+    return case_id
 
 
 def _offer_of(session: Session, fact: Fact, case: Case) -> Offer | None:
@@ -178,6 +184,9 @@ def _offer_of(session: Session, fact: Fact, case: Case) -> Offer | None:
 def _due_words(session: Session, fact: Fact, case: Case, template: TemplateCode, *, now: datetime) -> str:
     if template is TemplateCode.STAFF_AGREED and case.perform_by is not None:
         return rules.day_words(clocks.due_day(case.perform_by))
+    if template is TemplateCode.STAFF_ESCALATED:
+        decide_by = session.get_one(Filing, fact.subject_id).decide_by
+        return rules.day_words(clocks.due_day(decide_by)) if decide_by else "规定期限"
     if template is TemplateCode.STAFF_OVERDUE:
         return rules.day_words(date.fromisoformat(fact.detail["due_on"]))
     if template is TemplateCode.STAFF_WARNED:  # what is left now, not when it was planned: tick may have been away

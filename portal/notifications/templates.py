@@ -39,6 +39,7 @@ class TemplateCode(StrEnum):
     STAFF_WITHDRAWN = "staff_withdrawn"
     STAFF_WARNED = "staff_warned"
     STAFF_OVERDUE = "staff_overdue"
+    STAFF_ESCALATED = "staff_escalated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,9 @@ TEMPLATES: dict[TemplateCode, Template] = {
     T.STAFF_FAILED: _staff("未和解", "投诉 {case}：协商未成", "协商没有达成，消费者仍可接受新方案。"),
     T.STAFF_WITHDRAWN: _staff("已撤回", "投诉 {case}：消费者撤回", "消费者撤回投诉，本件不再办理。"),
     T.STAFF_WARNED: _staff("期限提醒", "投诉 {case}：期限提醒", "和解期限为{by}。请尽快与消费者协商并提出方案。"),
+    T.STAFF_ESCALATED: _staff(
+        "请求处理", "投诉 {case}：消费者请求处理", "消费者请求市场监管部门处理这件投诉。{by}前决定是否受理。"
+    ),
     T.STAFF_OVERDUE: _staff(
         "期限届满",
         "投诉 {case}：期限届满",

@@ -254,6 +254,8 @@ def test_ten_cases_go_the_way_that_was_worked_out_by_hand(stage: Stage) -> None:
         assert stage.cases["settled"][0] in session.scalars(select(Callback.case_id)).all()
         check_warnings(session)
         check_desks(session, found["idle"])
+        asked = select(Message.parameters).where(Message.template == "staff_escalated")
+        assert [one["by"] for one in session.scalars(asked)] == ["11月27日"]  # seven working days from 11-18
 
 
 def told_on(stage: Stage, day: date) -> dict[str, str]:
