@@ -161,6 +161,13 @@ def test_the_sample_authorities_form_two_trees_and_twice_is_once(house: Path) ->
     assert again == {"read": 10, "created": 0, "changed": 0, "unchanged": 10, "refused": 0, "refusals": []}
 
 
+def test_an_authority_is_switched_to_negotiate_before_it_accepts(house: Path) -> None:
+    assert "已开启" in portal(house, "authorities", "switch", "350206", "on").stdout
+    assert "没有改动" in portal(house, "authorities", "switch", "350206", "on").stdout
+    assert "已关闭" in portal(house, "authorities", "switch", "350206", "off").stdout
+    assert "999999" in sentences(portal(house, "authorities", "switch", "999999", "on", code=1))[0]
+
+
 def test_the_sample_merchants_are_admitted_and_updated(house: Path, tmp_path: Path) -> None:
     first = json.loads(portal(house, "merchants", "import", SAMPLES / "merchants.csv", "--json").stdout)
     assert (first["read"], first["created"], first["refused"]) == (24, 24, 0)

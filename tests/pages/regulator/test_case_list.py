@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from portal.cases.rules import CaseState, Channel, FailureCause
 from portal.core.actor import Role
 from tests.conftest import NOW
-from tests.factories import disputes, people
+from tests.factories import disputes, people, standings
 
 
 def references(html: str) -> set[str]:
@@ -60,6 +60,19 @@ def test_a_failed_green_case_waits_for_the_consumer(client_for, session: Session
     client = client_for(officer)
     assert references(client.get("/regulator/cases?tab=choice").text) == {green.reference}
     assert references(client.get("/regulator/cases?tab=failed").text) == {routed.reference}
+
+
+def test_who_chose_the_authority_or_chose_nothing_waits_no_longer(client_for, session: Session) -> None:
+    asked, rested = (standings.made(session, story).dispute for story in (standings.asked, standings.laid_aside))
+    for dispute, tab, word in ((asked, "failed", "未和解"), (rested, "all", "未和解结案")):
+        client = client_for(people.member(session, dispute.authority.id, Role.OFFICER))
+        session.commit()
+        page = client.get(f"/regulator/cases?tab={tab}").text
+        assert references(page) == {dispute.case.reference}
+        assert word in page
+        assert "待消费者选择</span>" not in page
+        assert references(client.get("/regulator/cases?tab=choice").text) == set()
+        assert word in client.get(f"/regulator/cases/{dispute.case.reference}").text
 
 
 def test_a_full_phone_finds_inside_the_jurisdiction_and_never_stands_in_the_address(
