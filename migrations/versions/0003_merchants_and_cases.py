@@ -180,6 +180,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.Column("purchased_on", sa.Date(), nullable=True),
         sa.Column("consumer_mask", sa.String(), nullable=False),
+        sa.Column("name_index", sa.LargeBinary(length=16), nullable=True),
         sa.Column("phone_mask", sa.String(), nullable=False),
         sa.Column(
             "phone_source",
@@ -267,6 +268,10 @@ def upgrade() -> None:
         postgresql_where=sa.text("answer IS NOT NULL"),
         sqlite_where=sa.text("answer IS NOT NULL"),
     )
+    op.create_index("ix_dispute_case_merchant_concluded", "dispute_case", ["merchant_id", "concluded_at"], unique=False)
+    op.create_index(
+        "ix_dispute_case_merchant_dispatched", "dispute_case", ["merchant_id", "dispatched_at"], unique=False
+    )
     op.create_index(
         "ix_dispute_case_merchant_due", "dispute_case", ["merchant_id", "is_open", "due_at", "id"], unique=False
     )
@@ -285,6 +290,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_dispute_case_merchant_turn", "dispute_case", ["merchant_id", "turn", "due_at", "id"], unique=False
     )
+    op.create_index("ix_dispute_case_name", "dispute_case", ["name_index", "merchant_id"], unique=False)
     op.create_index(
         "ix_dispute_case_next_action",
         "dispute_case",

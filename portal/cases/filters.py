@@ -77,7 +77,7 @@ class Filters:
     since: date | None = None  # registered on or after
     until: date | None = None  # registered on or before
     sort: Sort = Sort.DUE
-    found: str = ""  # a signed token of a search by full phone, never stored
+    found: str = ""  # a signed token of a search by full phone or name, never stored
 
     @classmethod
     def read(cls, arguments: Mapping[str, Sequence[str]]) -> "Filters":
@@ -160,7 +160,7 @@ class Filters:
             (("since",), f"登记：{self.since.isoformat()} 起" if self.since and not self.until else ""),
             (("until",), f"登记：{self.until.isoformat()} 止" if self.until and not self.since else ""),
             (("since", "until"), f"登记：{dates}" if self.since and self.until else ""),
-            (("found",), "按手机号查到的" if self.found else ""),
+            (("found",), "按手机号或姓名查到的" if self.found else ""),
         ]
         return [(names, label) for names, label in said if label]
 

@@ -70,7 +70,10 @@ class Case(Model):
             postgresql_where=text("next_action_at IS NOT NULL"),
             sqlite_where=text("next_action_at IS NOT NULL"),
         ),
+        Index("ix_dispute_case_merchant_dispatched", "merchant_id", "dispatched_at"),
+        Index("ix_dispute_case_merchant_concluded", "merchant_id", "concluded_at"),
         Index("ix_dispute_case_phone", "phone_index", "merchant_id"),
+        Index("ix_dispute_case_name", "name_index", "merchant_id"),
         Index("ix_dispute_case_key_id", "key_id"),
         Index("ix_dispute_case_outlet_id", "outlet_id"),
         CheckConstraint(
@@ -109,6 +112,7 @@ class Case(Model):
     purchased_on: Mapped[date | None]
 
     consumer_mask: Mapped[str]
+    name_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))  # of a full name; masked ones have none
     phone_mask: Mapped[str]
     phone_source: Mapped[PhoneSource] = mapped_column(default=PhoneSource.NONE)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))

@@ -18,6 +18,10 @@ NONCE = 12  # bytes, NIST SP 800-38D
 KEY_NAME = 4  # bytes of SHA-256 that name the sealing key used
 
 _MOBILE = re.compile(r"^1[3-9]\d{9}$")
+_HAN = r"[㐀-䶿一-鿿\U00020000-\U0003ffff]"
+_FULL_NAME = re.compile(f"^(?=.{{2,30}}$){_HAN}+(?:·{_HAN}+)*$")
+_NAME_DOTS = re.compile(r"[•・．‧∙⋅]")  # written for the · of translated names
+_FORMS_OF_ADDRESS = ("先生", "女士", "小姐", "同志", "匿名", "不详")  # 张先生 is nobody's full name
 _NUMBERS = re.compile(r"(?<!\d)(?:\d[ -]?){6,17}[\dXx](?!\d)")
 
 
@@ -116,6 +120,17 @@ def usable_phone(text: str | None) -> str | None:
     if _MOBILE.match(digits) or re.match(r"^0\d{9,11}$", digits):
         return digits
     return None
+
+
+def usable_name(text: str | None) -> str | None:
+    """Return a full Chinese name as it is indexed, or None: masked names, forms of address and other scripts have none.
+
+    At least two characters; spaces go, and the dot of a translated name is always ·.
+    """
+    name = _NAME_DOTS.sub("·", re.sub(r"\s+", "", text or ""))
+    if not _FULL_NAME.match(name) or name.endswith(_FORMS_OF_ADDRESS):
+        return None
+    return name
 
 
 def takes_sms(phone: str) -> bool:

@@ -127,6 +127,7 @@ def _filed(
     vars(case).update(  # past SQLAlchemy's bookkeeping of changes: the row goes through COPY, never through a session
         common,
         **_case_columns(grievance, random),
+        name_index=vault.blind(grievance.name, "name"),
         reference=reference,
         candidates={"merchants": [firm.id], "only": firm.id},
         phone_sealed=vault.seal(key, grievance.phone, "case.phone"),

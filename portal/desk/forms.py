@@ -5,18 +5,21 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from portal.cases.lookups import FindByPhone
+from portal.cases.lookups import FindConsumer
 
 
-class PhoneSearchForm(FlaskForm):
-    """A full phone number to look for."""
+class ConsumerSearchForm(FlaskForm):
+    """A full phone number or a full name to look for."""
 
-    phone = StringField(
-        _("完整手机号"),
-        [InputRequired(_("请填写完整的手机号。")), Length(max=20, message=_("号码太长。请只填一个号码。"))],
-        render_kw={"inputmode": "tel", "autocomplete": "off"},
+    who = StringField(
+        _("手机号或姓名"),
+        [
+            InputRequired(_("请填写完整的手机号或姓名。")),
+            Length(max=40, message=_("填写的内容太长。请只填一个号码或一个姓名。")),
+        ],
+        render_kw={"autocomplete": "off"},
     )
 
-    def command(self) -> FindByPhone:
+    def command(self) -> FindConsumer:
         """The search."""
-        return FindByPhone(self.phone.data or "")
+        return FindConsumer(self.who.data or "")

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from portal.cases.filters import CHANNEL_CHIPS, ME, MERCHANT_STATES, NOBODY, TABS, VIEW_NAMES, Chip, Filters, Sort
+from portal.cases.lookups import Sought
 from portal.cases.rules import STATE_NAMES
 from portal.cases.wording import SOURCE_NAMES, full_time, state_tag
 from portal.clocks.queries import Almanac
@@ -23,7 +24,7 @@ from portal.desk.worklist import (
     choices,
     conditions,
     counts,
-    found_by_phone,
+    found_by_consumer,
     found_by_words,
     kept_filters,
     row_columns,
@@ -48,11 +49,11 @@ class Asked:
 
 
 def asked_for(
-    session: Session, actor: Actor, filters: Filters, phone_index: bytes | None, now: datetime, almanac: Almanac
+    session: Session, actor: Actor, filters: Filters, sought: Sought | None, now: datetime, almanac: Almanac
 ) -> Asked:
     """Turn filters into conditions inside what the actor may see; one statement where words are searched."""
     moments = Moments.at(now, almanac.calendar)
-    found = found_by_phone(phone_index) if filters.found else found_by_words(session, actor, filters.q)
+    found = found_by_consumer(sought) if filters.found else found_by_words(session, actor, filters.q)
     return Asked(actor, filters, moments, almanac, conditions(actor, filters, moments, found))
 
 

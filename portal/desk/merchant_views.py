@@ -12,7 +12,7 @@ from portal.clocks.queries import almanac
 from portal.clocks.rules import local_day
 from portal.core.errors import RuleBroken
 from portal.desk import found, merchant_page, screen, sheets, today, unfilled
-from portal.desk.forms import PhoneSearchForm
+from portal.desk.forms import ConsumerSearchForm
 from portal.desk.merchant_page import LIST, Asked
 from portal.settlements import queries as settlements
 
@@ -36,21 +36,21 @@ def show_today() -> ResponseReturnValue:
 @bp.get("/cases")
 def worklist() -> ResponseReturnValue:
     """List the merchant's cases under the filters of the address."""
-    return worklist_page(PhoneSearchForm(formdata=None))
+    return worklist_page(ConsumerSearchForm(formdata=None))
 
 
 @bp.post("/cases/find")
-def find_by_phone() -> ResponseReturnValue:
-    """Look for a full phone number among the merchant's cases: a recorded act."""
-    form = PhoneSearchForm()
+def find_consumer() -> ResponseReturnValue:
+    """Look for a full phone number or name among the merchant's cases: a recorded act."""
+    form = ConsumerSearchForm()
     if not form.validate_on_submit():
         return worklist_page(form, status=422)
     try:
-        index = web.perform(lookups.find_by_phone, form.command())
+        sought = web.perform(lookups.find_consumer, form.command())
     except RuleBroken as objection:
         web.show_objection(form, objection)
         return worklist_page(form, status=422)
-    return redirect(Filters(found=found.token_for(web.current_actor(), index)).address(LIST), code=303)
+    return redirect(Filters(found=found.token_for(web.current_actor(), sought)).address(LIST), code=303)
 
 
 @bp.post("/cases/export")
@@ -102,8 +102,8 @@ def export_backfill() -> ResponseReturnValue:
     return send_file(file, as_attachment=True, download_name=file_name("回填"))
 
 
-def worklist_page(form: PhoneSearchForm, status: int = 200) -> ResponseReturnValue:
-    """Render the worklist with the form of the phone search."""
+def worklist_page(form: ConsumerSearchForm, status: int = 200) -> ResponseReturnValue:
+    """Render the worklist with the form of the search by consumer."""
     asked = asked_by(filters_now())
     view = merchant_page.worklist(web.database(), asked, request.args.get("cursor"))
     return web.page(
@@ -121,8 +121,8 @@ def worklist_page(form: PhoneSearchForm, status: int = 200) -> ResponseReturnVal
 def asked_by(filters: Filters) -> Asked:
     """What filters ask for, narrowed to what the actor may see."""
     session, actor = web.database(), web.current_actor()
-    index = found.index_of(actor, filters.found)
-    return merchant_page.asked_for(session, actor, filters, index, web.now(), almanac(session))
+    sought = found.sought_by(actor, filters.found)
+    return merchant_page.asked_for(session, actor, filters, sought, web.now(), almanac(session))
 
 
 def filters_now() -> Filters:

@@ -68,7 +68,7 @@ class OfficerFilters:
     since: date | None = None  # of registration; of the indicator or the failure where one is asked
     until: date | None = None
     sort: Sort = Sort.DUE
-    found: str = ""  # a signed token of a search by full phone, never stored
+    found: str = ""  # a signed token of a search by full phone or name, never stored
 
     @classmethod
     def read(cls, arguments: Mapping[str, Sequence[str]]) -> "OfficerFilters":
@@ -147,7 +147,7 @@ class OfficerFilters:
             (("cause",), f"未和解原因：{CAUSE_NAMES[self.cause]}" if self.cause else ""),
             (("indicator", "part"), indicator),
             (("since", "until"), self._dates()),
-            (("found",), "按手机号查到的" if self.found else ""),
+            (("found",), "按手机号或姓名查到的" if self.found else ""),
         ]
         return [(names, label) for names, label in said if label]
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, literal, select, true, un
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
+from portal.cases.lookups import Sought
 from portal.cases.models import Case
 from portal.cases.rules import SETTLED_STATES
 from portal.clocks import rules as clocks
@@ -16,7 +17,7 @@ from portal.core.actor import Actor
 from portal.core.paging import COUNT_CAP, Page, SortKey, keyset_page
 from portal.desk.board import standing
 from portal.desk.officer_filters import OfficerFilters, Sort, Tab
-from portal.desk.worklist import found_by_phone, found_by_words, row_columns
+from portal.desk.worklist import found_by_consumer, found_by_words, row_columns
 from portal.indicators.queries import in_part
 from portal.indicators.rules import Period
 from portal.mediation.queries import awaits_choice
@@ -32,7 +33,7 @@ class Asked:
     actor: Actor
     scope: ColumnElement[bool]
     filters: OfficerFilters
-    phone_index: bytes | None
+    sought: Sought | None
     now: datetime
 
 
@@ -54,7 +55,7 @@ def matching(session: Session, asked: Asked) -> list[ColumnElement[bool]]:
     if (by_words := found_by_words(session, asked.actor, filters.q)) is not None:
         conditions.append(by_words)
     if filters.found:
-        conditions.append(found_by_phone(asked.phone_index))
+        conditions.append(found_by_consumer(asked.sought))
     if filters.merchant:
         wanted = select(Organisation.id).where(Organisation.code == filters.merchant).scalar_subquery()
         conditions.append(Case.merchant_id == wanted)

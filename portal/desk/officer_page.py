@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.cases.access import visible_to
 from portal.cases.filters import CHANNEL_CHIPS, Chip
+from portal.cases.lookups import Sought
 from portal.cases.models import FAR_FUTURE_YEAR
 from portal.cases.rules import STATE_NAMES, CaseState, Turn
 from portal.cases.wording import CHANNEL_NAMES, SOURCE_NAMES, Tag, full_time, state_tag
@@ -65,13 +66,13 @@ class OfficerPage:
 
 
 def asked_by(
-    session: Session, actor: Actor, filters: OfficerFilters, phone_index: bytes | None, now: datetime
+    session: Session, actor: Actor, filters: OfficerFilters, sought: Sought | None, now: datetime
 ) -> tuple[Asked, list[Area]]:
     """Narrow the filters to what the actor may see; returns the areas to choose from as well."""
     found = areas.choices(session, actor)
     area = areas.chosen(found, filters.area)
     scope = areas.scope(actor, area) if area else visible_to(actor)
-    return Asked(actor, scope, filters, phone_index, now), found
+    return Asked(actor, scope, filters, sought, now), found
 
 
 def officer_page(session: Session, asked: Asked, choices: list[Area], cursor: str | None) -> OfficerPage:

@@ -17,7 +17,7 @@ from portal.clocks.queries import almanac
 from portal.core.errors import RuleBroken
 from portal.desk import areas, board, board_chart, found, officer_case, officer_page, sheets
 from portal.desk.board import Board, Counter
-from portal.desk.forms import PhoneSearchForm
+from portal.desk.forms import ConsumerSearchForm
 from portal.desk.officer_filters import OfficerFilters, Tab
 from portal.desk.officer_list import Asked
 from portal.indicators.rules import PERIODS
@@ -92,21 +92,21 @@ def show_case(reference: str) -> ResponseReturnValue:
 @bp.get("/cases")
 def list_cases() -> ResponseReturnValue:
     """List the cases of the jurisdiction under the filters of the address."""
-    return cases_page(PhoneSearchForm(formdata=None))
+    return cases_page(ConsumerSearchForm(formdata=None))
 
 
 @bp.post("/cases/find")
-def find_by_phone() -> ResponseReturnValue:
-    """Look for a full phone number inside the jurisdiction: a recorded act."""
-    form = PhoneSearchForm()
+def find_consumer() -> ResponseReturnValue:
+    """Look for a full phone number or name inside the jurisdiction: a recorded act."""
+    form = ConsumerSearchForm()
     if not form.validate_on_submit():
         return cases_page(form, status=422)
     try:
-        index = web.perform(lookups.find_by_phone, form.command())
+        sought = web.perform(lookups.find_consumer, form.command())
     except RuleBroken as objection:
         web.show_objection(form, objection)
         return cases_page(form, status=422)
-    token = found.token_for(web.current_actor(), index)
+    token = found.token_for(web.current_actor(), sought)
     return redirect(OfficerFilters(tab=Tab.ALL, found=token).address(), code=303)
 
 
@@ -120,8 +120,8 @@ def export_cases() -> ResponseReturnValue:
     return send_file(file, as_attachment=True, download_name=file_name("纠纷"))
 
 
-def cases_page(form: PhoneSearchForm, status: int = 200) -> ResponseReturnValue:
-    """Render the list with the form of the phone search."""
+def cases_page(form: ConsumerSearchForm, status: int = 200) -> ResponseReturnValue:
+    """Render the list with the form of the search by consumer."""
     asked, choices = asked_now()
     view = officer_page.officer_page(web.database(), asked, choices, request.args.get("cursor"))
     return web.page("desk/regulator_cases.html", status=status, view=view, form=form, failed=status != 200)
@@ -131,7 +131,7 @@ def asked_now() -> tuple[Asked, list[areas.Area]]:
     """What the address asks for, narrowed to what the actor may see."""
     filters = OfficerFilters.read(request.args.to_dict(flat=False))
     actor = web.current_actor()
-    return officer_page.asked_by(web.database(), actor, filters, found.index_of(actor, filters.found), web.now())
+    return officer_page.asked_by(web.database(), actor, filters, found.sought_by(actor, filters.found), web.now())
 
 
 def file_name(title: str) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Membership, Person
 from portal.cases.access import visible_to
 from portal.cases.filters import ME, NOBODY, TABS, Filters, Sort, View
+from portal.cases.lookups import Sought
 from portal.cases.models import Case, SavedView
 from portal.cases.rules import CaseState, Turn
 from portal.cases.wording import SOURCE_NAMES
@@ -202,9 +203,9 @@ def _numbered(session: Session, actor: Actor, number: str) -> list[int]:
     return list(session.scalars(select(Case.id).where(visible_to(actor), wanted)))
 
 
-def found_by_phone(index: bytes | None) -> ColumnElement[bool]:
-    """The condition of a search by full phone number (its blind index); nothing without one."""
-    return Case.phone_index == index if index else sql_false()
+def found_by_consumer(sought: Sought | None) -> ColumnElement[bool]:
+    """The condition of a search by full phone number or name; nothing where its token said nothing."""
+    return sought.condition if sought else sql_false()
 
 
 def sort_keys(filters: Filters) -> tuple[SortKey, SortKey]:

@@ -10,7 +10,7 @@ from portal.cases import steps
 from portal.cases.models import PhoneSource
 from portal.cases.rules import TURNS, CaseState, Channel
 from portal.cases.steps import FirstClocks
-from portal.core.privacy import DataKey, Vault, mask_name, mask_phone
+from portal.core.privacy import DataKey, Vault, mask_name, mask_phone, usable_name
 from portal.intake import rules
 from portal.intake.context import Context, Place
 from portal.intake.rules import ParsedRow, Routing
@@ -65,6 +65,12 @@ def phone_index(vault: Vault, row: ParsedRow) -> bytes | None:
     return vault.blind(row.phone, "phone") if row.phone else None
 
 
+def name_index(vault: Vault, row: ParsedRow) -> bytes | None:
+    """Return the blind index of a full name; masked ones have none (decisions 21)."""
+    name = usable_name(row.consumer)
+    return vault.blind(name, "name") if name else None
+
+
 def case_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> NewCase:
     """Compose the case that a complaint opens, dispatched or waiting, with its clocks set (decisions 2, 7)."""
     row, routing, place, vault = judged.row, judged.decided, judged.place, context.vault
@@ -89,6 +95,7 @@ def case_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> 
         "amount": row.amount,
         "purchased_on": row.purchased_on,
         "consumer_mask": mask_name(row.consumer),
+        "name_index": name_index(vault, row),
         "phone_mask": mask_phone(row.phone),
         "phone_source": PhoneSource.FILING if row.phone else PhoneSource.NONE,
         "phone_index": judged.phone_index,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Organisation
 from portal.cases.models import Case, PhoneSource
 from portal.cases.rules import OPEN_STATES, TURNS, CaseState, Channel
-from portal.core.privacy import mask_phone, vault_of
+from portal.core.privacy import mask_name, mask_phone, usable_name, vault_of
 from portal.enrolment.models import Merchant
 from portal.intake.models import Filing
 from portal.intake.states import AdminState
@@ -17,6 +17,7 @@ from tests.conftest import NOW
 
 _serial = itertools.count(1)
 PHONE = "13860001234"
+CONSUMER = "李小明"
 
 
 def case(
@@ -26,6 +27,7 @@ def case(
     *,
     state: CaseState = CaseState.DISPATCHED,
     phone: str | None = PHONE,
+    name: str = CONSUMER,
     amount: int | None = 128_000,
     text: str = "羊毛双面呢大衣首次穿着起球，要求退款。",
     now: datetime = NOW,
@@ -35,6 +37,7 @@ def case(
     serial = next(_serial)
     vault = vault_of(session)
     key = vault.new_key(session, now=now)
+    full = usable_name(name)
     values: dict[str, Any] = {
         "reference": f"HL2608-{serial:04d}",
         "authority_id": authority.id,
@@ -51,7 +54,8 @@ def case(
         "problem": "质量",
         "demands": "refund",
         "amount": amount,
-        "consumer_mask": "李**",
+        "consumer_mask": mask_name(name),
+        "name_index": vault.blind(full, "name") if full else None,
         "phone_mask": mask_phone(phone),
         "phone_source": PhoneSource.FILING if phone else PhoneSource.NONE,
         "phone_index": vault.blind(phone, "phone") if phone else None,
@@ -86,7 +90,7 @@ def case(
             publication_consent=None,
             phone_index=row.phone_index,
             row_digest=b"0" * 16,
-            name_sealed=vault.seal(key, "李小明", "filing.name"),
+            name_sealed=vault.seal(key, name, "filing.name"),
             phone_sealed=vault.seal(key, phone, "filing.phone") if phone else None,
             address_sealed=vault.seal(key, "厦门市湖里区嘉禾里1号", "filing.address"),
             text_sealed=vault.seal(key, text, "filing.text"),

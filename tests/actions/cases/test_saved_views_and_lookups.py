@@ -7,14 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.cases import lookups, saved_views
-from portal.cases.lookups import LOOKUPS_AN_HOUR, FindByPhone, RecordExport
-from portal.cases.models import SavedView
+from portal.cases.access import visible_to
+from portal.cases.lookups import LOOKUPS_AN_HOUR, FindConsumer, Known, RecordExport, Sought
+from portal.cases.models import Case, SavedView
 from portal.cases.saved_views import MAX_VIEWS, DeleteView, SaveView, ShareView
 from portal.core.access import AccessKind, AccessRecord
 from portal.core.actor import Actor
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.privacy import vault_of
 from portal.desk.worklist import choices
+from portal.enrolment.models import Merchant
 from tests.conftest import NOW
 from tests.factories import disputes, people
 
@@ -66,20 +68,44 @@ def test_a_view_needs_a_name_and_there_is_an_end_to_them(session: Session, pair:
         saved_views.save_view(session, mine, SaveView("再一个", "", shared=False), now=NOW)
 
 
-def test_the_thirty_first_phone_search_of_an_hour_is_refused(session: Session, pair: tuple[Actor, Actor]) -> None:
+def test_the_thirty_first_search_of_an_hour_is_refused_by_number_and_by_name(
+    session: Session, pair: tuple[Actor, Actor]
+) -> None:
     mine, colleague = pair
-    for _ in range(LOOKUPS_AN_HOUR):
-        lookups.find_by_phone(session, mine, FindByPhone("138 6000 1234"), now=NOW)
-    with pytest.raises(RuleBroken, match="每小时最多"):
-        lookups.find_by_phone(session, mine, FindByPhone(disputes.PHONE), now=NOW)
-    index = lookups.find_by_phone(session, colleague, FindByPhone(disputes.PHONE), now=NOW)
-    assert index == vault_of(session).blind(disputes.PHONE, "phone")
-    lookups.find_by_phone(session, mine, FindByPhone(disputes.PHONE), now=NOW + timedelta(minutes=61))
+    for number in range(LOOKUPS_AN_HOUR):
+        who = "138 6000 1234" if number % 2 else "李小明"
+        lookups.find_consumer(session, mine, FindConsumer(who), now=NOW)
+    for who in (disputes.PHONE, disputes.CONSUMER):
+        with pytest.raises(RuleBroken, match="每小时最多"):
+            lookups.find_consumer(session, mine, FindConsumer(who), now=NOW)
+    sought = lookups.find_consumer(session, colleague, FindConsumer(disputes.PHONE), now=NOW)
+    assert sought == Sought(Known.PHONE, vault_of(session).blind(disputes.PHONE, "phone"))
+    lookups.find_consumer(session, mine, FindConsumer(disputes.PHONE), now=NOW + timedelta(minutes=61))
 
 
-def test_half_a_number_is_no_search(session: Session, pair: tuple[Actor, Actor]) -> None:
+@pytest.mark.parametrize("who", ["1386000", "李", "李**", "李先生", "匿名", "Li Xiaoming", "李小明13860001234"])
+def test_half_a_number_or_a_name_is_no_search(session: Session, pair: tuple[Actor, Actor], who: str) -> None:
     with pytest.raises(RuleBroken, match="完整"):
-        lookups.find_by_phone(session, pair[0], FindByPhone("1386000"), now=NOW)
+        lookups.find_consumer(session, pair[0], FindConsumer(who), now=NOW)
+    assert session.scalars(select(AccessRecord.id)).all() == []
+
+
+@pytest.mark.parametrize("written", ["买买提·吐尔逊", "买买提•吐尔逊 ", " 买买提 · 吐尔逊"])
+def test_a_name_is_found_however_it_is_written_and_the_count_is_what_one_may_see(
+    session: Session, pair: tuple[Actor, Actor], written: str
+) -> None:
+    mine, _ = pair
+    authority = people.authority(session)
+    merchant = session.get(Merchant, mine.organisation_id)
+    ours = disputes.case(session, authority, merchant, name="买买提・吐尔逊")
+    disputes.case(session, authority, people.merchant(session, authority), name="买买提・吐尔逊")
+    disputes.case(session, authority, merchant, name="买**")
+    sought = lookups.find_consumer(session, mine, FindConsumer(written), now=NOW)
+    assert sought.by is Known.NAME
+    assert session.scalars(select(Case.id).where(sought.condition, visible_to(mine))).all() == [ours.id]
+    session.flush()
+    record = session.scalars(select(AccessRecord)).one()
+    assert (record.kind, record.actor_id, record.detail) == (AccessKind.SEARCH_PERSON, mine.person_id, {"found": 1})
 
 
 def test_an_export_is_recorded_without_the_numbers_in_its_search(session: Session, pair: tuple[Actor, Actor]) -> None:

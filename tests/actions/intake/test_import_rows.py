@@ -70,6 +70,13 @@ def test_other_orders_and_unknown_columns_make_no_difference(take_in, session):
     assert "0007" in extras
 
 
+def test_a_full_name_is_indexed_and_a_masked_one_is_not(take_in, session):
+    take_in([complaint(1, 投诉人="买买提•吐尔逊"), complaint(2, 投诉人="李**"), complaint(3, 投诉人="李女士")])
+    cases = session.scalars(select(Case).join(Filing, Filing.case_id == Case.id).order_by(Filing.row)).all()
+    name = vault_of(session).blind("买买提·吐尔逊", "name")
+    assert [case.name_index for case in cases] == [name, None, None]
+
+
 def test_a_case_of_each_channel_has_the_clocks_of_its_channel(take_in, session):
     green = complaint(2, 分流情况="绿色通道企业")
     assert take_in([complaint(1), green, complaint(3, 分流情况=LOCAL)]) == {"created": 3, "routed": 2, "waiting": 1}

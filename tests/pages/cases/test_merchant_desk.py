@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import unquote
 
 import openpyxl
 import pytest
@@ -183,18 +184,36 @@ def test_a_full_phone_number_is_found_by_a_recorded_post(
     disputes.case(session, desk.authority, desk.merchant, phone="13900000000")
     session.commit()
     client = client_for(desk.membership)
-    refused = client.submit(f"{LIST}/find", {"phone": "1386000"}, page=LIST)
+    refused = client.submit(f"{LIST}/find", {"who": "1386000"}, page=LIST)
     assert refused.status_code == 422
     assert "完整的手机号" in refused.text
-    answer = client.submit(f"{LIST}/find", {"phone": disputes.PHONE}, page=LIST)
+    answer = client.submit(f"{LIST}/find", {"who": disputes.PHONE}, page=LIST)
     assert answer.status_code == 303
     assert disputes.PHONE not in answer.location
     page = client.get(answer.location).text
     assert references(page) == [case.reference]
-    assert "按手机号查到的" in page
+    assert "按手机号或姓名查到的" in page
     assert references(client_for(desk.colleague).get(answer.location).text) == []
     kinds = session.scalars(select(AccessRecord.kind).where(AccessRecord.actor_id == desk.membership.person_id)).all()
     assert kinds == [AccessKind.SEARCH_PERSON]
+
+
+def test_a_full_name_is_found_the_same_way_and_never_stands_in_the_address(
+    client_for: Callable[[Membership], InspectingClient], session: Session, desk: Desk
+) -> None:
+    case = disputes.case(session, desk.authority, desk.merchant, name="欧阳小雅")
+    disputes.case(session, desk.authority, desk.merchant)
+    disputes.case(session, desk.authority, people.merchant(session, desk.authority), name="欧阳小雅")
+    session.commit()
+    client = client_for(desk.membership)
+    for half in ("欧**", "欧阳女士"):
+        refused = client.submit(f"{LIST}/find", {"who": half}, page=LIST)
+        assert refused.status_code == 422
+        assert "完整的中文姓名" in refused.text
+    answer = client.submit(f"{LIST}/find", {"who": "欧阳小雅"}, page=LIST)
+    assert "欧阳" not in unquote(answer.location)
+    assert references(client.get(answer.location).text) == [case.reference]
+    assert references(client.get(f"{answer.location}x").text) == []
 
 
 def test_the_export_holds_the_filtered_list_masked_as_text(

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import unquote
 
 from sqlalchemy.orm import Session
 
@@ -84,13 +85,28 @@ def test_a_full_phone_finds_inside_the_jurisdiction_and_never_stands_in_the_addr
     officer = people.member(session, district.id, Role.OFFICER)
     session.commit()
     client = client_for(officer)
-    answer = client.submit("/regulator/cases/find", {"phone": "139 1111 2222"}, page="/regulator/cases")
+    answer = client.submit("/regulator/cases/find", {"who": "139 1111 2222"}, page="/regulator/cases")
     assert answer.status_code == 303
     assert "1391111" not in answer.location
     assert references(client.get(answer.location).text) == {mine.reference}
-    refused = client.submit("/regulator/cases/find", {"phone": "2222"}, page="/regulator/cases")
+    refused = client.submit("/regulator/cases/find", {"who": "2222"}, page="/regulator/cases")
     assert refused.status_code == 422
     assert "完整的手机号" in refused.text
+
+
+def test_a_full_name_finds_inside_the_jurisdiction_only(client_for, session: Session) -> None:
+    district, other = people.authority(session), people.authority(session, "厦门市思明区市场监督管理局", prefix="SM")
+    mine = disputes.case(session, district, people.merchant(session, district), name="欧阳小雅")
+    disputes.case(session, district, people.merchant(session, district))
+    disputes.case(session, other, people.merchant(session, other), name="欧阳小雅")
+    officer = people.member(session, district.id, Role.OFFICER)
+    session.commit()
+    client = client_for(officer)
+    answer = client.submit("/regulator/cases/find", {"who": "欧阳小雅"}, page="/regulator/cases")
+    assert "欧阳" not in unquote(answer.location)
+    page = client.get(answer.location).text
+    assert references(page) == {mine.reference}
+    assert "按手机号或姓名查到的" in page
 
 
 def test_an_empty_list_says_what_to_do(client_for, session: Session) -> None:
