@@ -20,6 +20,7 @@ from portal.core.db import UTCDateTime
 from portal.core.money import yuan
 from portal.core.paging import COUNT_CAP, shown_count
 from portal.desk.rows import PROMISED, ListRow, list_row
+from portal.desk.ten_days import TenDays, ten_days
 from portal.desk.unfilled import unfilled
 from portal.desk.worklist import OURS_TO_DO, Moments, conditions, promised, row_columns
 
@@ -70,10 +71,11 @@ class Today:
     money_total: str
     backfill: list[ListRow]
     backfill_count: str
+    ten_days: TenDays
 
 
 def today(session: Session, actor: Actor, now: datetime, almanac: Almanac, address: Address) -> Today:
-    """Read the page of a merchant's day in five statements; `address` gives a case's page inside a list."""
+    """Read the page of a merchant's day in six statements; `address` gives a case's page inside a list."""
     moments = Moments.at(now, almanac.calendar)
     figures = _figures(session, actor, moments)
 
@@ -96,6 +98,7 @@ def today(session: Session, actor: Actor, now: datetime, almanac: Almanac, addre
         money_total=yuan((figures["pay_today"].amount or 0) + (figures["pay_late"].amount or 0)),
         backfill=[shown(row, View.FINISHED) for row in rows(unfilled(), (Case.last_event_at, Case.id))],
         backfill_count=shown_count(figures["backfill"].held),
+        ten_days=ten_days(session, actor, almanac.calendar, now),
     )
 
 
