@@ -15,6 +15,7 @@ from portal.settlements.rules import TermDraft, offer_digest, perform_on
 
 CONSUMER, MERCHANT, AUTHORITY, SYSTEM = "consumer", "merchant", "authority", "system"
 MOST_ROUNDS = 3
+DAYS_UNTIL_GIVEN_AGAIN = timedelta(days=10)  # what came back earlier has found another merchant
 ANSWER_DAYS = 3
 AGENTS = ("林晓燕", "陈国华", "吴志斌", "蔡雅婷")
 E = CaseEvent
@@ -55,12 +56,13 @@ def live(case: Case, random: Random, *, now: datetime) -> Life:
     life = _Life(case, random, now, case.dispatched_at)
     life.told.append((Topic.CASE_DISPATCHED, case.dispatched_at, SYSTEM, {"merchant_id": case.merchant_id}))
     luck = random.random()
-    if luck < 0.02 and life.after(2, 30):
+    is_recent = now - case.dispatched_at < DAYS_UNTIL_GIVEN_AGAIN
+    if luck < 0.02 and is_recent and life.after(2, 30):
         _give_back(life)
-    elif luck < 0.05 and life.after(5, 90):
+    elif 0.02 <= luck < 0.05 and life.after(5, 90):
         life.case.closed_at = life.at
         life.move(E.WITHDRAW, Topic.CASE_WITHDRAWN, CONSUMER)
-    elif luck < 0.11:
+    elif 0.05 <= luck < 0.11:
         _end_limit(life)  # nobody takes it up
     elif life.after(0.5, 44):
         _negotiate(life)
