@@ -78,7 +78,12 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.PERFORMANCE_DENIED: (notices.notify_staff, notices.keep_links),
     Topic.SETTLEMENT_RATED: NOBODY,
     Topic.RECEIPT_ASKED: NOBODY,
+    Topic.PAYEE_GIVEN: NOBODY,
     Topic.CALLBACK_RECORDED: NOBODY,
+    Topic.PHONE_CHANGE_ASKED: (notices.notify_staff,),
+    Topic.PHONE_CHANGE_REFUSED: NOBODY,
+    Topic.PHONE_CHANGED: (notices.tell_old_phone, notices.tell_new_phone),
+    Topic.LETTER_MADE: NOBODY,
     Topic.LINK_ASKED: (notices.send_fresh_link,),
     Topic.CODE_ASKED: (notices.send_code,),
     Topic.MESSAGE_FAILED: NOBODY,
@@ -119,6 +124,10 @@ def _settle_duty(runtime: Runtime) -> DutyReport:
     )
 
 
+def _payee_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(settlements.erase_payees(runtime))
+
+
 def _choice_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(close_unchosen(runtime))
 
@@ -142,6 +151,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("consumer-choice", 3600, _choice_duty),
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
+    Duty("erase-payees", 24 * 3600, _payee_duty),
     Duty("forget-deliveries", 3600, _forget_duty),
     Duty("statistics", 6 * 3600, _statistics_duty),
 )

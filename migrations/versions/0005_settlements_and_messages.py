@@ -301,6 +301,32 @@ def upgrade() -> None:
     )
     op.create_index("uq_settlement_callback_once", "settlement_callback", ["agreement_id", "occasion"], unique=True)
     op.create_table(
+        "settlement_payee",
+        sa.Column("agreement_id", BIG, nullable=False),
+        sa.Column("account_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", BIG, nullable=False),
+        sa.CheckConstraint(
+            "(account_sealed IS NULL) = (erased_at IS NOT NULL)", name=op.f("ck_settlement_payee_sealed_until_erased")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agreement_id"],
+            ["settlement_agreement.id"],
+            name=op.f("fk_settlement_payee_agreement_id_settlement_agreement"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement_payee")),
+    )
+    op.create_index("ix_settlement_payee_agreement_id", "settlement_payee", ["agreement_id"], unique=False)
+    op.create_index(
+        "uq_settlement_payee_live",
+        "settlement_payee",
+        ["agreement_id"],
+        unique=True,
+        postgresql_where=sa.text("erased_at IS NULL"),
+        sqlite_where=sa.text("erased_at IS NULL"),
+    )
+    op.create_table(
         "settlement_performance",
         sa.Column("agreement_id", BIG, nullable=False),
         sa.Column("performed_on", sa.Date(), nullable=False),
@@ -365,6 +391,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("settlement_rating")
     op.drop_table("settlement_performance")
+    op.drop_table("settlement_payee")
     op.drop_table("settlement_callback")
     op.drop_table("settlement_term")
     op.drop_table("settlement_agreement")

@@ -18,7 +18,9 @@ Words = Callable[[Detail], str]
 TOLD_OTHERWISE = frozenset({Topic.CASE_NOTED, Topic.CASE_CONTACTED, Topic.OFFER_ACCEPTED})  # the note, or the agreement
 BEFORE_THE_MERCHANT = frozenset({Topic.CASE_OPENED, Topic.CASE_MERGED})  # told to a merchant although it was not there
 SIDES = {ActorKind.CONSUMER.value: "消费者", ActorKind.SYSTEM.value: "系统", ActorKind.OPERATOR.value: "系统"}
-OFFICERS_ONLY = frozenset({Topic.CALLBACK_RECORDED})  # what a consumer says on the phone is not for the merchant
+OFFICERS_ONLY = frozenset(  # what a consumer says on the phone, and what officers weigh, is not for the merchant
+    {Topic.CALLBACK_RECORDED, Topic.PHONE_CHANGE_ASKED, Topic.PHONE_CHANGE_REFUSED}
+)
 CLOSINGS = {"laid_aside": "不再处理，按未和解办结"}
 WARNINGS = {
     "half": "到期提醒：时间已用一半",
@@ -85,7 +87,12 @@ WORDS: dict[str, tuple[str, str, Words]] = {  # topic: icon, tone, words
     Topic.AGREEMENT_MADE: ("done", "good", _accepted),
     Topic.PERFORMANCE_RECORDED: ("yuan", "", _plain("我方记录已履行")),
     Topic.RECEIPT_ASKED: ("send", "", _plain("已通知消费者确认收到")),
+    Topic.PAYEE_GIVEN: ("yuan", "", _plain("消费者填写收款账户")),
     Topic.CALLBACK_RECORDED: ("phone", "", lambda detail: f"回访：{CALLS.get(str(detail.get('result')), '已登记')}"),
+    Topic.PHONE_CHANGE_ASKED: ("phone", "", _plain("申请更换消费者号码，待复核")),
+    Topic.PHONE_CHANGE_REFUSED: ("phone", "", _plain("更换消费者号码没有通过复核")),
+    Topic.PHONE_CHANGED: ("phone", "", _plain("更换消费者号码")),
+    Topic.LETTER_MADE: ("doc", "", _plain("制作致消费者函")),
     Topic.PERFORMANCE_CONFIRMED: ("done", "good", _plain("消费者确认收到")),
     Topic.PERFORMANCE_DENIED: ("alert", "bad", _plain("消费者没有收到")),
     Topic.SETTLEMENT_RATED: ("chat", "", lambda detail: "消费者评价：满意" if detail.get("verdict") == "satisfied" else "消费者评价：不满意"),

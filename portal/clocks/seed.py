@@ -93,6 +93,7 @@ def _own_rules() -> list[Limit]:
         _not_law("rating", 15, natural),
         _not_law("consumer_choice", 30, natural),
         _not_law("link_after_closing", 30, natural),
+        _not_law("payee_account", 90, natural),  # kept after the case closed
         _not_law("joining_hours", 72, Unit.HOUR),
         _not_law("odr_least", 3, working),  # with odr_before_acceptance: the merchant has at least this
         _not_law("odr_margin", 2, working),  # and ends this long before the statutory day

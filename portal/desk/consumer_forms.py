@@ -25,7 +25,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from portal.cases.evidence import MAX_AT_ONCE, AddEvidence, Upload
 from portal.core.money import fen_from_yuan, plain_yuan
 from portal.settlements import rules
-from portal.settlements.rules import Payer, PaymentMethod, RatingReason, TermDraft, TermKind
+from portal.settlements.rules import PayeeAccount, PayeeKind, Payer, PaymentMethod, RatingReason, TermDraft, TermKind
 
 REMEDIES = tuple(kind for kind in TermKind if kind not in rules.EXTRAS)
 
@@ -180,6 +180,40 @@ class UnsatisfiedForm(FlaskForm):
         [InputRequired(_("请选一个最主要的原因。"))],
         choices=[SelectChoice(reason.value, rules.RATING_REASON_NAMES[reason]) for reason in RatingReason],
     )
+
+
+class PayeeForm(FlaskForm):
+    """The account to which a transfer goes; starts empty each time, for a whole number is never shown again."""
+
+    kind = RadioField(
+        _("收款方式"),
+        [InputRequired(_("请选择收款方式。"))],
+        choices=[SelectChoice(kind.value, name) for kind, name in rules.PAYEE_KIND_NAMES.items()],
+    )
+    holder = StringField(
+        _("户名"), [InputRequired(_("请填写户名。"))], render_kw={"autocomplete": "name", "maxlength": 40}
+    )
+    number = StringField(
+        _("账号"), [InputRequired(_("请填写账号。"))], render_kw={"autocomplete": "off", "maxlength": 80}
+    )
+    bank = StringField(_("开户银行"), [Optional()], render_kw={"autocomplete": "off", "maxlength": 40})
+
+    def account(self) -> PayeeAccount:
+        """The account as typed, tidied."""
+        return rules.tidied(
+            PayeeAccount(
+                PayeeKind(self.kind.data), self.holder.data or "", self.number.data or "", self.bank.data or ""
+            )
+        )
+
+    def is_allowed(self) -> bool:
+        """Validate shape and rules; every objection is shown at its field."""
+        if not self.validate_on_submit():
+            return False
+        found = list(rules.objections_to_account(self.account()))
+        for name, text in found:
+            self[name].errors = [*self[name].errors, text]
+        return not found
 
 
 class EvidenceForm(FlaskForm):

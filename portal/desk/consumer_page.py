@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 from portal.cases.evidence import evidence_of
 from portal.cases.models import EvidenceSide
 from portal.cases.rules import BEFORE_AGREEMENT, CaseState
+from portal.clocks.queries import almanac
+from portal.clocks.rules import local_day
 from portal.core.actor import Actor
 from portal.core.errors import RuleBroken
 from portal.desk import consumer_states
 from portal.desk import consumer_words as words
 from portal.desk.consumer_standing import Standing, standing
-from portal.desk.consumer_view import ConsumerView, Pairs, Slip
+from portal.desk.consumer_view import ConsumerView, Pairs, PayeePart, Slip
 from portal.settlements.papers import document_of, paper_view
 from portal.settlements.rules import Answer
 
@@ -35,6 +37,7 @@ DONE = {
     "asked": "已请市场监督管理部门处理。",
     "withdrawn": "已撤回。",
     "laid-aside": "已按你的选择办结。",
+    "account": "收款账户已保存，商家付款时能看到。",
 }
 ANSWERS = {Answer.ACCEPTED: "accepted", Answer.REFUSED: "refused", Answer.COUNTERED: "countered"}
 
@@ -56,6 +59,8 @@ def consumer_view(session: Session, actor: Actor, *, now: datetime) -> ConsumerV
         objection_to_asking=found.official.objection_to_asking,
         objection_to_withdrawal=found.official.objection_to_withdrawal,
         objection_to_rest=None if found.official.is_choice_open and not found.case.closed_at else NO_CHOICE,
+        payee=_payee(found),
+        objection_to_payee=found.talk.payee_objection,
         **parts,
     )
     return _with_request(found, dataclasses.replace(view, slip=_slip(session, actor, found)))
@@ -72,6 +77,16 @@ def _slip(session: Session, actor: Actor, found: Standing) -> Slip | None:
         qr_path=paper.qr_path,
         qr_size=paper.qr_size,
     )
+
+
+def _payee(found: Standing) -> PayeePart | None:
+    given = found.talk.payee
+    if given is None:
+        return None
+    if not given.masked:
+        return PayeePart("约定转账付款。商家要先知道你的收款账户，才能付款。", "填写收款账户", is_missing=True)
+    text = f"{given.masked}。商家付款以前可以更换。"
+    return PayeePart(text, "更换收款账户", is_missing=False, warning=given.warning)
 
 
 def _with_request(found: Standing, view: ConsumerView) -> ConsumerView:
@@ -120,6 +135,7 @@ def _happened(found: Standing) -> frozenset[str]:
         "asked": found.official.asked_at is not None,
         "withdrawn": found.state is CaseState.WITHDRAWN,
         "laid-aside": found.official.is_choice_open and found.case.closed_at is not None,
+        "account": found.talk.payee is not None and bool(found.talk.payee.masked),
     }
     return frozenset(name for name, is_so in told.items() if is_so)
 
@@ -147,6 +163,11 @@ def at_counter_field(objection: RuleBroken) -> RuleBroken:
     place, _, field = (objection.field or "").removeprefix("terms-").partition("-")
     named = field if place == "0" else ""
     return RuleBroken(objection.text, field=named or objection.field)
+
+
+def payee_kept_days(session: Session, *, now: datetime) -> int:
+    """For how many days after the case closed an account is kept."""
+    return almanac(session).amount("payee_account", local_day(now))
 
 
 def files_added(count: str) -> str | None:

@@ -13,7 +13,7 @@ from portal.accounts.codes import CODE_OBJECTIONS, CodeResult, TryCode
 from portal.cases import evidence
 from portal.core.errors import Refused
 from portal.desk import consumer_page
-from portal.desk.consumer_forms import AcceptForm, AnswerForm, CodeForm, CounterForm, EvidenceForm
+from portal.desk.consumer_forms import AcceptForm, AnswerForm, CodeForm, CounterForm, EvidenceForm, PayeeForm
 from portal.desk.consumer_view import Ask, ConsumerView
 
 
@@ -122,6 +122,15 @@ def confirm_page(ask: Callable[[ConsumerView], Ask | str]) -> ResponseReturnValu
     if isinstance(question, str):
         return case_page(view, objection=question, status=409)
     return page("consumer_confirm", view=view, ask=question)
+
+
+def payee_page(form: PayeeForm, status: int = 200) -> ResponseReturnValue:
+    """The form for an account, or the reason why none is taken now."""
+    view = look()
+    if view.objection_to_payee:
+        return case_page(view, objection=view.objection_to_payee, status=409)
+    kept = consumer_page.payee_kept_days(web.database(), now=web.now())
+    return page("consumer_payee", status=status, view=view, form=form, kept_days=kept, failed=status != 200)
 
 
 def evidence_page(

@@ -50,6 +50,16 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class PayeePart:
+    """Where the money is to go: what was given, masked, and the button that asks for it."""
+
+    text: str
+    label: str
+    is_missing: bool
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsumerView:
     """The page as its template draws it."""
 
@@ -71,6 +81,7 @@ class ConsumerView:
     choices: Choices | None = None
     terms: Pairs = ()
     message: str = ""
+    payee: PayeePart | None = None
     rating: str = ""
     remedy_title: str = ""
     remedy: str = ""
@@ -89,3 +100,4 @@ class ConsumerView:
     objection_to_asking: str | None = None
     objection_to_withdrawal: str | None = None
     objection_to_rest: str | None = None
+    objection_to_payee: str | None = None

@@ -20,6 +20,7 @@ from portal.desk.consumer_forms import (
     ConfirmForm,
     CounterForm,
     EvidenceForm,
+    PayeeForm,
     ReceiptForm,
     RefuseForm,
     SatisfiedForm,
@@ -40,6 +41,7 @@ from portal.desk.consumer_rendering import (
     look,
     not_taken,
     page,
+    payee_page,
     wrong_code,
 )
 from portal.documents.rendering import render_agreement_pdf
@@ -202,6 +204,21 @@ def rate_unsatisfied() -> ResponseReturnValue:
         return page("consumer_rating", status=422, view=look(), form=form, failed=True)
     command = settlements.RateSettlement(case_id(), Verdict.UNSATISFIED, form.reason.data)
     return answer(settlements.rate_settlement, command, form, said="rated")
+
+
+@bp.get("/account")
+def show_payee() -> ResponseReturnValue:
+    """Ask where a transfer is to go."""
+    return payee_page(PayeeForm(formdata=None))
+
+
+@bp.post("/account")
+def give_payee() -> ResponseReturnValue:
+    """Keep the account, in place of the one before."""
+    form = PayeeForm()
+    if not form.is_allowed():
+        return payee_page(form, status=422)
+    return answer(settlements.give_payee, settlements.GivePayee(case_id(), form.account()), form, said="account")
 
 
 @bp.get("/escalation")

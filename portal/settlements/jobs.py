@@ -45,6 +45,11 @@ def close_silent(runtime: Runtime) -> int:
     return _each(runtime, _due_cases(runtime.now(), Case.state == CaseState.PERFORMED), actions.close_unconfirmed)
 
 
+def erase_payees(runtime: Runtime) -> int:
+    """Forget accounts that are done with; return how many."""
+    return runtime.perform(SYSTEM, actions.erase_payees, actions.ErasePayees())
+
+
 def _due_cases(now: datetime, *conditions: ColumnElement[bool]) -> Select[int]:
     return select(Case.id).where(Case.next_action_at <= now, *conditions).order_by(Case.next_action_at, Case.id)
 

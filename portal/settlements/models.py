@@ -129,6 +129,28 @@ class Performance(Model):
     proof: Mapped[Evidence | None] = relationship(lazy="raise_on_sql")
 
 
+class Payee(Model):
+    """Where the consumer is paid by transfer; one live row per agreement, its account wiped when it is erased."""
+
+    __tablename__ = "settlement_payee"
+    __table_args__ = (
+        Index("ix_settlement_payee_agreement_id", "agreement_id"),
+        Index(
+            "uq_settlement_payee_live",
+            "agreement_id",
+            unique=True,
+            postgresql_where=text("erased_at IS NULL"),
+            sqlite_where=text("erased_at IS NULL"),
+        ),
+        CheckConstraint("(account_sealed IS NULL) = (erased_at IS NOT NULL)", name="sealed_until_erased"),
+    )
+
+    agreement_id: Mapped[Ref] = mapped_column(ForeignKey("settlement_agreement.id"))
+    account_sealed: Mapped[bytes | None]  # kind, holder, number and bank as JSON
+    given_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]  # replaced, or done with
+
+
 class Rating(Model):
     """One rating per agreement, within 15 days of performance (decisions 6)."""
 

@@ -42,6 +42,11 @@ def refund(amount: int = 50_000, **changes: Any) -> TermDraft:
     return TermDraft(TermKind.REFUND, **{**values, **changes})
 
 
+def by_transfer(amount: int = 50_000) -> TermDraft:
+    """A refund that cannot go back the way it came."""
+    return refund(amount, method=PaymentMethod.TRANSFER)
+
+
 def exchange(**changes: Any) -> TermDraft:
     """A new piece, freight on the merchant."""
     values: dict[str, Any] = {"due_days": 8, "freight": Payer.MERCHANT, "detail": "换同款新品一件"}

@@ -131,6 +131,12 @@ def agreed(session: Session) -> Made:
     return dispute, NOW + 2 * MINUTE
 
 
+def agreed_by_transfer(session: Session) -> Made:
+    dispute = start(session)
+    settling.agreed(session, dispute, settling.by_transfer(80_000))
+    return dispute, NOW + 2 * MINUTE
+
+
 def agreed_goods(session: Session) -> Made:
     dispute = start(session)
     settling.agreed(session, dispute, settling.exchange())
@@ -231,6 +237,7 @@ TITLES: dict[Callable[[Session], Made], str] = {
     counter_refused: "商家没有接受你的要求",
     refused: "已告诉商家你不接受",
     agreed: "你已接受，等待商家付款 ¥800.00",
+    agreed_by_transfer: "你已接受，等待商家付款 ¥800.00",
     agreed_goods: "你已接受，等待商家履行",
     agreed_and_asked: "你已接受，等待商家付款 ¥800.00",
     performed: "商家说已经付款，你收到了吗 ¥800.00",

@@ -27,6 +27,7 @@ from portal.intake.states import AdminState
 from portal.notifications.models import MessageState
 from portal.settlements import actions as settlements
 from portal.settlements.models import Agreement, Callback, Verdict
+from portal.settlements.rules import TermDraft
 from tests.conftest import NOW
 from tests.factories import disputes, messages, people, settling
 
@@ -100,9 +101,9 @@ def _offered(world: World) -> settling.Dispute:
     return dispute
 
 
-def _agreed(world: World) -> tuple[settling.Dispute, Agreement]:
+def _agreed(world: World, *terms: TermDraft) -> tuple[settling.Dispute, Agreement]:
     dispute = _dispute(world)
-    return dispute, settling.agreed(world.session, dispute, now=EARLIER)
+    return dispute, settling.agreed(world.session, dispute, *terms, now=EARLIER)
 
 
 def _performed(world: World) -> settling.Dispute:
@@ -267,6 +268,7 @@ SUBJECTS: dict[str, Callable[[World], Values]] = {
     "import": _import_run,
     "link": lambda world: _token(world, _offered(world)),
     "link after agreement": lambda world: _token(world, _agreed(world)[0]),
+    "link awaiting a transfer": lambda world: _token(world, _agreed(world, settling.by_transfer())[0]),
     "link after failure": lambda world: _token(world, _failed(world)),
     "link after performance": lambda world: _token(world, _performed(world)),
     "link after receipt": lambda world: _token(world, _received(world)),

@@ -28,6 +28,7 @@ LIMIT_TITLES = {
     "rating": "评价",
     "consumer_choice": "和解不成后消费者选择",
     "link_after_closing": "结案后链接有效",
+    "payee_account": "结案后收款账户保存",
     "joining_hours": "不同渠道登记件合并",
     "odr_least": "受理前和解企业最短时限",
     "odr_margin": "受理前和解与法定期限的间隔",

@@ -2,7 +2,7 @@
 
 Facts (subject: the case): OFFER_MADE, OFFER_UNDONE, OFFER_COUNTERED, OFFER_REFUSED, OFFER_EXPIRED, OFFER_ACCEPTED (by
 the consumer; AGREEMENT_MADE follows), PERFORMANCE_RECORDED, PERFORMANCE_CONFIRMED, SETTLEMENT_RATED, CASE_BREACHED,
-CASE_CLOSED, CASE_FAILED, RECEIPT_ASKED, CALLBACK_RECORDED.
+CASE_CLOSED, CASE_FAILED, RECEIPT_ASKED, CALLBACK_RECORDED, PAYEE_GIVEN (by the consumer).
 """
 
 from portal.settlements.actions.answers import AcceptCounter as AcceptCounter
@@ -29,6 +29,10 @@ from portal.settlements.actions.offers import MakeOffer as MakeOffer
 from portal.settlements.actions.offers import UndoOffer as UndoOffer
 from portal.settlements.actions.offers import make_offer as make_offer
 from portal.settlements.actions.offers import undo_offer as undo_offer
+from portal.settlements.actions.payee import ErasePayees as ErasePayees
+from portal.settlements.actions.payee import GivePayee as GivePayee
+from portal.settlements.actions.payee import erase_payees as erase_payees
+from portal.settlements.actions.payee import give_payee as give_payee
 from portal.settlements.actions.performing import AnswerReceipt as AnswerReceipt
 from portal.settlements.actions.performing import RateSettlement as RateSettlement
 from portal.settlements.actions.performing import RecordPerformance as RecordPerformance

@@ -18,6 +18,7 @@ from portal.enrolment.models import Merchant
 from portal.settlements import rounds, rules
 from portal.settlements.models import Answer
 from portal.settlements.queries.parts import AgreementView, RoundView, agreement_view, round_views
+from portal.settlements.queries.payee import GivenPayee, given_payee
 from portal.settlements.queries.progress import Step, consumer_steps
 
 
@@ -49,6 +50,8 @@ class ConsumerNegotiation:
     can_deny: bool
     deny_objection: str | None
     can_rate: bool
+    payee: GivenPayee | None  # where an account may be given
+    payee_objection: str | None
 
     def consequence(self, number_tail: str) -> str:
         """What accepting does to the official complaint of this number's tail (decisions 4)."""
@@ -56,7 +59,7 @@ class ConsumerNegotiation:
 
 
 def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime) -> ConsumerNegotiation:
-    """The consumer's view in three statements; raises NotFound for anyone whose case it is not."""
+    """The consumer's view in three statements, four where money is transferred; raises NotFound for anyone whose case it is not."""
     case = _case(session, actor, case_id)
     key = rounds.key_of(session, case)
     known = [kept for kept in rounds.rounds_of(session, case.id, key) if _is_shown(kept, now=now)]
@@ -67,6 +70,9 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
     may = can(actor, Permission.CONSUMER_ANSWER, case)
     denial = _denial(session, case, agreement, now=now)
     merchant = case.merchant.organisation.name if case.merchant else ""
+    accepted = next((one for one in views if agreement and one.number == agreement.round), None)
+    by_transfer = accepted is not None and rules.is_by_transfer(accepted.terms)
+    no_payee = rules.objection_to_payee(case.state, by_transfer=by_transfer)
     return ConsumerNegotiation(
         case=case,
         case_id=case.id,
@@ -78,7 +84,7 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
         offer=offer,
         counter=waiting if waiting and not waiting.is_ours else None,
         past=tuple(one for one in views if one is not waiting),
-        accepted=next((one for one in views if agreement and one.number == agreement.round), None),
+        accepted=accepted,
         agreement=agreement,
         steps=consumer_steps(case, views, agreement, waiting),
         answer_by=consumer_day(due_day(offer.expires_at)) if offer else "",
@@ -92,6 +98,8 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
         can_deny=may and agreement is not None and denial is None,
         deny_objection=denial,
         can_rate=may and agreement is not None and _rating_objection(session, case, agreement, now=now) is None,
+        payee=given_payee(session, key, agreement) if may and agreement and not no_payee else None,
+        payee_objection=no_payee,
     )
 
 

@@ -117,6 +117,7 @@ class PerformanceView:
 class AgreementView:
     """The agreement in force, with what was done under it (newest first) and the consumer's rating."""
 
+    agreement_id: int
     number: str
     digest: str
     check_code: str
@@ -168,6 +169,7 @@ def agreement_view(session: Session, case: Case, key: DataKey, known: Sequence[K
     agreement, document, _performance, _proof, rating = rows[0]
     done = [(row[2], row[3]) for row in rows if row[2] is not None and row[0].id == agreement.id]
     return AgreementView(
+        agreement_id=agreement.id,
         number=document.number,
         digest=document.digest,
         check_code=document.check_code,

@@ -15,6 +15,7 @@ from portal.core.actor import Actor
 from portal.core.permissions import Permission, can
 from portal.settlements import rounds, rules
 from portal.settlements.queries.parts import AgreementView, RoundView, agreement_view, round_views
+from portal.settlements.queries.payee import PayeeSeen, payee_seen
 from portal.settlements.rounds import pending_of
 from portal.settlements.rules import Difference, TermDraft
 
@@ -44,6 +45,7 @@ class Negotiation:
     can_perform: bool
     perform_words: str
     perform_tone: str
+    payee: PayeeSeen | None  # where we pay by transfer, for the merchant's own people
 
     @property
     def latest_ours(self) -> RoundView | None:
@@ -69,6 +71,7 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
     may_act = can(actor, Permission.OFFER_MAKE, case)
     objection = rules.objection_to_offering(case.state, pending.side if pending else None)
     words, tone = _performing(session, case, agreement, now=now)
+    accepted = next((one for one in views if agreement and one.number == agreement.round), None)
     undo = _undo_seconds(pending, now=now) if may_act else 0
     return Negotiation(
         reference=case.reference,
@@ -94,6 +97,7 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
         and case.state in (CaseState.AGREED, CaseState.BREACHED),
         perform_words=words,
         perform_tone=tone,
+        payee=payee_seen(session, actor, case, agreement, accepted, now=now),
     )
 
 

@@ -17,6 +17,17 @@ from portal.settlements.rules.moments import objection_to_confirming as objectio
 from portal.settlements.rules.moments import objection_to_denying as objection_to_denying
 from portal.settlements.rules.moments import objection_to_offering as objection_to_offering
 from portal.settlements.rules.moments import objection_to_rating as objection_to_rating
+from portal.settlements.rules.payee import AWAITS_MONEY as AWAITS_MONEY
+from portal.settlements.rules.payee import MAX_BANK as MAX_BANK
+from portal.settlements.rules.payee import MAX_HOLDER as MAX_HOLDER
+from portal.settlements.rules.payee import PAYEE_KIND_NAMES as PAYEE_KIND_NAMES
+from portal.settlements.rules.payee import PayeeAccount as PayeeAccount
+from portal.settlements.rules.payee import PayeeKind as PayeeKind
+from portal.settlements.rules.payee import is_by_transfer as is_by_transfer
+from portal.settlements.rules.payee import objection_to_payee as objection_to_payee
+from portal.settlements.rules.payee import objections_to_account as objections_to_account
+from portal.settlements.rules.payee import passes_luhn as passes_luhn
+from portal.settlements.rules.payee import tidied as tidied
 from portal.settlements.rules.templates import DEMAND_NAMES as DEMAND_NAMES
 from portal.settlements.rules.templates import DEMANDED as DEMANDED
 from portal.settlements.rules.templates import TEMPLATES as TEMPLATES

@@ -42,6 +42,7 @@ def test_no_day_is_seeded_twice_and_each_has_a_chinese_name():
         ("receipt_silence", 7, Unit.NATURAL_DAY, ""),
         ("consumer_choice", 30, Unit.NATURAL_DAY, ""),
         ("joining_hours", 72, Unit.HOUR, ""),
+        ("payee_account", 90, Unit.NATURAL_DAY, ""),
         ("code_threshold", 100_000, Unit.FEN, ""),
         ("callback_share", 5, Unit.PERCENT, ""),
     ],
