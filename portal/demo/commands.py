@@ -1,19 +1,38 @@
-"""`portal demo` and `portal generate`."""
+"""`portal demo`, `portal generate` and `portal bench`."""
 
 import json
+import os
+import platform
 import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import click
+from sqlalchemy import func, select
 
 from portal import terminal
+from portal.cases.models import Case
 from portal.commands import LOCAL, address, port_option, run_house
+from portal.config import load_config
 from portal.core.errors import RuleBroken
+from portal.demo.bench import bench as measure_all
 from portal.demo.generate import generate as fill
+from portal.demo.measuring import Figures
 from portal.demo.people import SIGN_INS
-from portal.demo.story import is_told, tell
+from portal.demo.story import furnish, is_told, tell
 from portal.installing import install, settings_to_install
 from portal.runtime import Runtime
 from portal.serving import refuse_taken_port
+
+CASES_A_MERCHANT = 250  # of a scratch installation
+SCRATCH_NEEDS_SQLITE = (
+    "--cases 在临时文件夹里用内置数据库新建安装，不能与 PORTAL_DATABASE_URL 一起用。"
+    "请先对该数据库运行 portal generate，再不带 --cases 测。"
+)
 
 
 @click.command(help="新建演示安装（没有时）并运行全部；打印地址和每个岗位的登录名、密码。")
@@ -63,3 +82,59 @@ def generate(merchants: int, cases: int, seed: int) -> None:
     ):
         fill(house, merchants=merchants, cases=cases, seed=seed, progress=lambda done, _all: bar.update(done - bar.pos))
     click.echo(f"已生成企业 {merchants} 家、纠纷 {cases} 件。")
+
+
+@click.command(help="基准测试：页面、搜索、方案、到期处理、导入的耗时、语句数和大小。会写入数据，只用于演练安装。")
+@click.option("--cases", type=click.IntRange(100, 5_000_000), help="在临时文件夹里新建有这么多件的安装，测完删除。")
+@click.option("--repeat", "repeats", default=100, show_default=True, type=click.IntRange(3, 10_000), help="每项次数。")
+@click.option("--rows", default=2000, show_default=True, type=click.IntRange(20, 1_000_000), help="导入的行数。")
+@terminal.json_option
+def bench(cases: int | None, repeats: int, rows: int, as_json: bool) -> None:
+    """Measure an installation, or a scratch one."""
+    with _scratch(cases) if cases else terminal.installation() as house:
+        with house.reading() as session:
+            held = session.scalar(select(func.count()).select_from(Case)) or 0
+        found = measure_all(house, repeats=repeats, rows=rows, told=lambda what: click.echo(f"测量：{what}", err=True))
+        surroundings = {
+            "cases": held,
+            "database": house.engine.dialect.name,
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "repeats": repeats,
+        }
+    payload: dict[str, Any] = {**surroundings, "lines": [one.to_json() for one in found]}
+    terminal.answer(as_json, payload, _table(surroundings, found))
+
+
+@contextmanager
+def _scratch(cases: int) -> Iterator[Runtime]:
+    """A rehearsal installation in a temporary folder, filled; removed behind the block."""
+    if os.environ.get("PORTAL_DATABASE_URL"):
+        raise RuleBroken(SCRATCH_NEEDS_SQLITE)
+    with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
+        config = load_config({"PORTAL_DATA": folder}, make_keys=True)
+        house = install(replace(config, data=Path(folder)), rehearsal=True)
+        try:
+            furnish(house)
+            click.echo(f"正在生成 {cases} 件纠纷……", err=True)
+            merchants = cases // CASES_A_MERCHANT
+            fill(house, merchants=merchants, cases=cases, seed=7, progress=lambda _done, _all: None)
+            yield house
+        finally:
+            house.close()
+
+
+def _table(surroundings: dict[str, Any], found: Sequence[Figures]) -> str:
+    """The figures for people: wide characters count two columns."""
+    title = "纠纷 {cases} 件，{database}，{cores} 核，Python {python}，每项 {repeats} 次".format(**surroundings)
+    rows: list[tuple[str, ...]] = [("项目", "每秒", "p50 ms", "p95 ms", "语句", "CPU ms", "字节", "倍数", "备注")]
+    for one in found:
+        cells = (one.per_second, one.p50_ms, one.p95_ms, one.statements, one.cpu_ms, one.bytes, one.ratio)
+        rows.append((one.label, *(f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells), one.note))
+    return "\n".join(
+        [title, *(f"{_padded(row[0])}{''.join(f'{cell:>9}' for cell in row[1:-1])}  {row[-1]}" for row in rows)]
+    )
+
+
+def _padded(label: str) -> str:
+    return label + " " * (26 - sum(1 if ord(letter) < 0x2E80 else 2 for letter in label))
