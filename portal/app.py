@@ -34,6 +34,7 @@ from portal.enrolment import regulator_views as enrolment_regulator
 from portal.extensions import babel, csrf, limiter, login
 from portal.intake import regulator_views as intake_regulator
 from portal.logs import without_values
+from portal.mediation import regulator_views as mediation_regulator
 from portal.notifications import merchant_views as notifications_merchant
 from portal.notifications import public_views as notifications_public
 from portal.notifications import regulator_views as notifications_regulator
@@ -66,6 +67,7 @@ BLUEPRINTS = (
     enrolment_merchant.bp,
     enrolment_regulator.bp,
     intake_regulator.bp,
+    mediation_regulator.bp,
     notifications_merchant.bp,
     notifications_public.bp,
     notifications_regulator.bp,

@@ -8,6 +8,7 @@ from portal.core.db import Model
 from portal.documents import models as documents
 from portal.enrolment import models as enrolment
 from portal.intake import models as intake
+from portal.mediation import models as mediation
 from portal.notifications import models as notifications
 from portal.settlements import models as settlements
 
@@ -22,6 +23,7 @@ MODULES = (
     facts,
     installation,
     intake,
+    mediation,
     notifications,
     privacy,
     settlements,

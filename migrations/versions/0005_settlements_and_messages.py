@@ -97,6 +97,69 @@ def upgrade() -> None:
     op.create_index("ix_message_state_next", "message", ["state", "next_at", "id"], unique=False)
     op.create_index("uq_message_once", "message", ["fact_id", "template", "recipient_kind", "recipient"], unique=True)
     op.create_table(
+        "phone_change",
+        sa.Column("case_id", BIG, nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "applied",
+                "refused",
+                name="changestate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("needs_second", sa.Boolean(), nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "asked",
+                "wrong",
+                "out_of_use",
+                "missing",
+                name="phonereason",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("new_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("new_mask", sa.String(), nullable=False),
+        sa.Column("old_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("asked_by", BIG, nullable=False),
+        sa.Column("asked_by_name", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", BIG, nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", BIG, nullable=False),
+        sa.CheckConstraint(
+            "(state = 'pending') = (decided_at IS NULL)", name=op.f("ck_phone_change_decided_at_iff_decided")
+        ),
+        sa.CheckConstraint(
+            "NOT (needs_second AND state = 'applied') OR decided_by <> asked_by",
+            name=op.f("ck_phone_change_nobody_confirms_himself"),
+        ),
+        sa.ForeignKeyConstraint(["asked_by"], ["person.id"], name=op.f("fk_phone_change_asked_by_person")),
+        sa.ForeignKeyConstraint(["case_id"], ["dispute_case.id"], name=op.f("fk_phone_change_case_id_dispute_case")),
+        sa.ForeignKeyConstraint(["decided_by"], ["person.id"], name=op.f("fk_phone_change_decided_by_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_change")),
+    )
+    op.create_index("ix_phone_change_asked_by", "phone_change", ["asked_by"], unique=False)
+    op.create_index("ix_phone_change_case_id", "phone_change", ["case_id", "id"], unique=False)
+    op.create_index("ix_phone_change_decided_by", "phone_change", ["decided_by"], unique=False)
+    op.create_index(
+        "uq_phone_change_pending",
+        "phone_change",
+        ["case_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'pending'"),
+        sqlite_where=sa.text("state = 'pending'"),
+    )
+    op.create_table(
         "settlement_offer",
         sa.Column("case_id", BIG, nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
@@ -396,4 +459,5 @@ def downgrade() -> None:
     op.drop_table("settlement_term")
     op.drop_table("settlement_agreement")
     op.drop_table("settlement_offer")
+    op.drop_table("phone_change")
     op.drop_table("message")

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     CASE_LAY_ASIDE = "case:lay_aside"
     CASE_READ = "case:read"
     CONSUMER_ANSWER = "consumer:answer"
+    CONSUMER_REACH = "consumer:reach"  # change the number, make a letter
     EVIDENCE_ADD = "evidence:add"
     EVIDENCE_READ = "evidence:read"
     FILING_ROUTE = "filing:route"
@@ -104,6 +105,7 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.CASE_LAY_ASIDE: ((is_consumer_of,), (runs_the_house,)),
     Permission.CASE_READ: ((is_own_merchant,), (in_jurisdiction,), (runs_the_house,)),
     Permission.CONSUMER_ANSWER: ((is_consumer_of,),),
+    Permission.CONSUMER_REACH: ((in_jurisdiction, works_cases),),
     Permission.EVIDENCE_ADD: ((is_own_merchant,), (in_jurisdiction, works_cases), (is_consumer_of,)),
     Permission.EVIDENCE_READ: ((is_own_merchant,), (in_jurisdiction,), (is_consumer_of,)),
     Permission.FILING_ROUTE: ((in_jurisdiction, works_cases), (runs_the_house,)),

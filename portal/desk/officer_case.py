@@ -28,6 +28,7 @@ from portal.intake.models import Filing
 from portal.intake.rules import WaitingReason
 from portal.intake.rules.routing import SENTENCES
 from portal.intake.states import ADMIN_STATE_NAMES, AdminState
+from portal.mediation.phones import pending_change
 from portal.mediation.queries import awaits_choice
 from portal.mediation.rules import is_choice_open
 from portal.settlements.queries import Negotiation, negotiation
@@ -76,6 +77,7 @@ class OfficerCase:
     filings: tuple[FilingFile, ...]
     revealed: list[tuple[str, str]]
     revealed_until: str
+    phone_waits: bool  # a change of number waits for a second officer
     evidence: EvidenceSection
     history: HistorySection
     due: DuePanel | None
@@ -86,7 +88,7 @@ class OfficerCase:
 
 
 def officer_case(session: Session, actor: Actor, reference: str, now: datetime, almanac: Almanac) -> OfficerCase:
-    """Read and word a case for an officer of its jurisdiction, in five statements; NotFound for strangers."""
+    """Read and word a case for an officer of its jurisdiction, in six statements; NotFound for strangers."""
     found = opened(session, actor, reference, now=now)
     case = found.case
     lines = records(session, [case.id])[case.id]
@@ -102,6 +104,7 @@ def officer_case(session: Session, actor: Actor, reference: str, now: datetime, 
         filings=tuple(_filing(session, found, filing, now, almanac) for filing in found.filings),
         revealed=revealed_particulars(session, found),
         revealed_until=f"{found.revealed_until.astimezone(clocks.SHANGHAI):%H:%M}" if found.revealed_until else "",
+        phone_waits=pending_change(session, case.id) is not None,
         evidence=sections.evidence_of(session, actor, case, lines),
         history=sections.history_of(session, actor, case, lines, now=now),
         due=due_panel(case, authorities, now, almanac, promised=found.promised),

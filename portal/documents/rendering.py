@@ -15,7 +15,7 @@ from portal.documents.models import Document, DocumentKind
 from portal.documents.sealing import open_document
 from portal.resources import resource_folder
 
-TEMPLATES = {DocumentKind.AGREEMENT: "agreement.typ"}
+TEMPLATES = {DocumentKind.AGREEMENT: "agreement.typ", DocumentKind.CONSUMER_LETTER: "letter.typ"}
 STANDARD: Literal["a-2b"] = "a-2b"
 
 
@@ -25,8 +25,19 @@ def render_agreement_pdf(session: Session, document: Document) -> bytes:
     return render_pdf(document, content, base_url=session.info["base_url"])
 
 
+def render_letter_pdf(session: Session, document: Document, address: str) -> bytes:
+    """Render a letter as PDF/A-2b with the consumer's address on it, which nothing else keeps in the clear."""
+    content = open_document(session, document)
+    return _compiled(document, letter_inputs(document, content, base_url=session.info["base_url"], address=address))
+
+
 def render_pdf(document: Document, content: dict[str, Any], *, base_url: str) -> bytes:
     """Render a paper whose content was opened; data enters as JSON only, so that no text becomes markup."""
+    return _compiled(document, paper_inputs(document, content, base_url=base_url))
+
+
+def paper_inputs(document: Document, content: dict[str, Any], *, base_url: str) -> dict[str, str]:
+    """What the template of a paper reads: its content, and what proves it."""
     address = verify_address(base_url, document)
     seal = {
         "qr": qr_svg(address),
@@ -35,11 +46,21 @@ def render_pdf(document: Document, content: dict[str, Any], *, base_url: str) ->
         "check_code": spaced_code(document.check_code),
         "digest": document.digest,
     }
+    return {"content": json.dumps(content), "seal": json.dumps(seal)}
+
+
+def letter_inputs(document: Document, content: dict[str, Any], *, base_url: str, address: str) -> dict[str, str]:
+    """What the template of a letter reads: as a paper, and the consumer's way in as text and QR code."""
+    way = json.dumps({"address": address, "qr": qr_svg(address)})
+    return {**paper_inputs(document, content, base_url=base_url), "way": way}
+
+
+def _compiled(document: Document, inputs: dict[str, str]) -> bytes:
     pdf = typst.Compiler(
         input=str(resource_folder("templates") / "documents" / TEMPLATES[document.kind]),
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs={"content": json.dumps(content), "seal": json.dumps(seal)},
+        sys_inputs=inputs,
     ).compile(format="pdf", pdf_standards=STANDARD, timestamp=int(document.made_at.timestamp()))
     assert isinstance(pdf, bytes)
     return pdf

@@ -38,7 +38,26 @@ class Paper:
     notice: str
 
 
-def seal_document(session: Session, key: DataKey, paper: Paper, *, now: datetime) -> Document:
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a letter to a consumer says; `answer_by` is empty without an offer. The link is never part of it."""
+
+    number: str
+    case_id: int
+    title: str
+    authority: str
+    made_on: str
+    greeting: str
+    lead: str
+    matters: Pairs
+    terms: tuple[str, ...]
+    answer_by: str
+    steps: tuple[str, ...]
+    notice: str
+    kind: DocumentKind = DocumentKind.CONSUMER_LETTER
+
+
+def seal_document(session: Session, key: DataKey, paper: Paper | Letter, *, now: datetime) -> Document:
     """Fix a paper: canonical content, digest, check code; whoever changes a word changes the digest."""
     content = canonical({name: value for name, value in asdict(paper).items() if name != "case_id"})
     document = Document(

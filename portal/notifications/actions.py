@@ -22,7 +22,7 @@ from portal.notifications.drafting import address
 from portal.notifications.gateways import Answer, Outgoing, Verdict
 from portal.notifications.models import Message, MessageChannel, MessageState
 from portal.notifications.queries import unsettled
-from portal.notifications.recipients import case_of, consumer_phone
+from portal.notifications.recipients import LANDLINE, case_of, consumer_phone
 from portal.notifications.templates import TemplateCode, TooLong
 from portal.settlements.actions import StartSilence, start_silence
 
@@ -191,7 +191,10 @@ def resolve_message(session: Session, actor: Actor, command: ResolveMessage, *, 
     case = case_of(session, message.case_id)
     require(actor, Permission.MESSAGE_RESOLVE, case)
     if command.decision is Decision.REPEAT:
-        if message.channel is MessageChannel.SMS:
+        if message.template == TemplateCode.PHONE_CHANGED:  # to the old number, never to the present one
+            if message.to_sealed is None:
+                raise RuleBroken(LANDLINE)
+        elif message.channel is MessageChannel.SMS:
             reached = consumer_phone(session, case)
             if reached.phone is None:
                 raise RuleBroken(reached.problem or "")

@@ -14,6 +14,7 @@ from portal.core.facts import Fact
 from portal.core.privacy import mask_phone, vault_of
 from portal.notifications import recipients
 from portal.notifications.models import Message, MessageChannel, MessageState, RecipientKind
+from portal.notifications.recipients import Reached
 from portal.notifications.templates import TEMPLATES, TemplateCode
 
 SEAL = "message.to"
@@ -28,15 +29,16 @@ def draft_sms(
     now: datetime,
     code_id: int | None = None,
     link_ends_at: datetime | None = None,
+    to: Reached | None = None,
     **parameters: str,
 ) -> Message | None:
-    """Write a short message to the consumer's verified phone; None where it is already there.
+    """Write a short message to the consumer's verified phone, or to another one; None where it is already there.
 
     Without such a phone the row says so and waits for an officer. `link_ends_at` matters for a new link only.
     """
     if _has_message(session, fact, template, RecipientKind.CONSUMER):
         return None
-    reached = recipients.consumer_phone(session, case)
+    reached = to or recipients.consumer_phone(session, case)
     message = _message(
         fact, case, template, RecipientKind.CONSUMER, now=now,
         parameters={**recipients.sms_parameters(session, case), **parameters}, code_id=code_id,

@@ -16,12 +16,14 @@ from portal.clocks import rules as clocks
 from portal.clocks.queries import almanac
 from portal.core.actor import ActorKind
 from portal.core.facts import Fact, SubjectKind, Topic
+from portal.core.privacy import Erased
 from portal.intake.models import Filing
+from portal.mediation.phones import old_phone_of
 from portal.mediation.queries import awaits_choice
 from portal.notifications import rules
 from portal.notifications.drafting import draft_for_staff, draft_sms
 from portal.notifications.models import Message, MessageState, RecipientKind
-from portal.notifications.recipients import case_of
+from portal.notifications.recipients import case_of, reached_at
 from portal.notifications.templates import TemplateCode
 from portal.settlements.models import Agreement, Offer
 from portal.settlements.rules.words import Answer, Side
@@ -42,6 +44,7 @@ STAFF_NOTICES: dict[Topic, tuple[TemplateCode, tuple[RecipientKind, ...]]] = {
     Topic.CASE_FAILED: (TemplateCode.STAFF_FAILED, (MERCHANT, OFFICER)),
     Topic.CASE_WITHDRAWN: (TemplateCode.STAFF_WITHDRAWN, (MERCHANT,)),
     Topic.CASE_WARNED: (TemplateCode.STAFF_WARNED, (MERCHANT,)),
+    Topic.PHONE_CHANGE_ASKED: (TemplateCode.STAFF_PHONE_ASKED, (OFFICER,)),
     Topic.FILING_ESCALATED: (TemplateCode.STAFF_ESCALATED, (OFFICER,)),
 }
 OVERDUE = (TemplateCode.STAFF_OVERDUE, (MERCHANT, OFFICER))  # of a warning whose limit has ended
@@ -130,6 +133,24 @@ def send_fresh_link(session: Session, fact: Fact, *, now: datetime) -> None:
     days = fact.detail["days"]
     ends_at = now + timedelta(days=days) if days else None
     draft_sms(session, fact, case, TemplateCode.FRESH_LINK, now=now, link_ends_at=ends_at)
+
+
+def tell_old_phone(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Tell the number that was replaced, so that nobody loses a complaint to a stranger unheard (decisions 10)."""
+    try:
+        old = old_phone_of(session, fact.detail["change_id"])
+    except Erased:
+        return
+    if old is not None:
+        case = case_of(session, fact.subject_id)
+        draft_sms(session, fact, case, TemplateCode.PHONE_CHANGED, now=now, to=reached_at(old))
+
+
+def tell_new_phone(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Send the new number its own link, for the old one has ended; nothing where the case is over."""
+    case = case_of(session, fact.subject_id)
+    if case.merchant_id is not None and case.closed_at is None:
+        draft_sms(session, fact, case, TemplateCode.FRESH_LINK, now=now)
 
 
 def notify_staff(session: Session, fact: Fact, *, now: datetime) -> None:

@@ -49,6 +49,11 @@ def consumer_phone(session: Session, case: Case) -> Reached:
         phone = vault_of(session).open(case.key, case.phone_sealed, "case.phone")
     except Erased:
         return Reached(None, NO_PHONE)
+    return reached_at(phone)
+
+
+def reached_at(phone: str) -> Reached:
+    """A number that counts, as far as short messages reach it."""
     return Reached(phone) if takes_sms(phone) else Reached(None, LANDLINE)
 
 

@@ -28,6 +28,7 @@ class TemplateCode(StrEnum):
     WITH_AUTHORITY = "with_authority"
     CODE = "code"
     FRESH_LINK = "fresh_link"
+    PHONE_CHANGED = "phone_changed"
     STAFF_COUNTERED = "staff_countered"
     STAFF_REFUSED = "staff_refused"
     STAFF_EXPIRED = "staff_expired"
@@ -40,6 +41,7 @@ class TemplateCode(StrEnum):
     STAFF_WARNED = "staff_warned"
     STAFF_OVERDUE = "staff_overdue"
     STAFF_ESCALATED = "staff_escalated"
+    STAFF_PHONE_ASKED = "staff_phone_asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ class TooLong(Exception):  # noqa: N818
 
 def _sms(name: str, gateway_code: str, text: str, *, by: bool = False, filled: str = "link") -> Template:
     parameters = ("signature", "merchant", "tail", *(("by",) if by else ()))
-    return Template(name, gateway_code, f"【{{signature}}】{text}可拨12315核实", parameters, (filled,))
+    return Template(
+        name, gateway_code, f"【{{signature}}】{text}可拨12315核实", parameters, (filled,) if filled else ()
+    )
 
 
 def _staff(name: str, subject: str, text: str) -> Template:
@@ -118,6 +122,12 @@ TEMPLATES: dict[TemplateCode, Template] = {
         filled="code",
     ),
     T.FRESH_LINK: _sms("重发链接", "ODR_FRESH_LINK", "{merchant}投诉（编号尾号{tail}）的链接，勿转发：{link} "),
+    T.PHONE_CHANGED: _sms(
+        "号码变更",
+        "ODR_PHONE_CHANGED",
+        "{merchant}投诉（编号尾号{tail}）的联系号码已变更，本号码不再收到通知。不是你要求的，",
+        filled="",
+    ),
     T.STAFF_COUNTERED: _staff(
         "消费者还价", "投诉 {case}：消费者还价", "消费者对我方方案提出还价，可以接受或再提方案。"
     ),
@@ -140,6 +150,11 @@ TEMPLATES: dict[TemplateCode, Template] = {
     T.STAFF_WARNED: _staff("期限提醒", "投诉 {case}：期限提醒", "和解期限为{by}。请尽快与消费者协商并提出方案。"),
     T.STAFF_ESCALATED: _staff(
         "请求处理", "投诉 {case}：消费者请求处理", "消费者请求市场监管部门处理这件投诉。{by}前决定是否受理。"
+    ),
+    T.STAFF_PHONE_ASKED: _staff(
+        "号码待复核",
+        "投诉 {case}：更换消费者号码待复核",
+        "有人申请更换消费者号码，方案正在等消费者答复，须由另一名经办人员确认。",
     ),
     T.STAFF_OVERDUE: _staff(
         "期限届满",
