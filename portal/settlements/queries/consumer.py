@@ -17,8 +17,8 @@ from portal.core.permissions import Permission, can
 from portal.enrolment.models import Merchant
 from portal.settlements import rounds, rules
 from portal.settlements.models import Answer
-from portal.settlements.queries.parts import AgreementView, RoundView, agreement_view, round_views
-from portal.settlements.queries.payee import GivenPayee, given_payee
+from portal.settlements.queries.parts import AgreementView, RoundView, accepted_round, agreement_view, round_views
+from portal.settlements.queries.payee import GivenPayee, given_payee, objection_to_payee
 from portal.settlements.queries.progress import Step, consumer_steps
 
 
@@ -70,9 +70,7 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
     may = can(actor, Permission.CONSUMER_ANSWER, case)
     denial = _denial(session, case, agreement, now=now)
     merchant = case.merchant.organisation.name if case.merchant else ""
-    accepted = next((one for one in views if agreement and one.number == agreement.round), None)
-    by_transfer = accepted is not None and rules.is_by_transfer(accepted.terms)
-    no_payee = rules.objection_to_payee(case.state, by_transfer=by_transfer)
+    accepted = accepted_round(views, agreement)
     return ConsumerNegotiation(
         case=case,
         case_id=case.id,
@@ -98,8 +96,8 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
         can_deny=may and agreement is not None and denial is None,
         deny_objection=denial,
         can_rate=may and agreement is not None and _rating_objection(session, case, agreement, now=now) is None,
-        payee=given_payee(session, key, agreement) if may and agreement and not no_payee else None,
-        payee_objection=no_payee,
+        payee=given_payee(session, case, accepted, agreement) if may else None,
+        payee_objection=objection_to_payee(case, accepted),
     )
 
 

@@ -184,6 +184,11 @@ def agreement_view(session: Session, case: Case, key: DataKey, known: Sequence[K
     )
 
 
+def accepted_round(views: Sequence[RoundView], agreement: AgreementView | None) -> RoundView | None:
+    """The round that became the agreement."""
+    return next((one for one in views if agreement and one.number == agreement.round), None)
+
+
 def _performance_view(session: Session, key: DataKey, row: Performance, proof: str | None) -> PerformanceView:
     remark = vault_of(session).open(key, row.remark_sealed, SEAL_REMARK) if row.remark_sealed else ""
     return PerformanceView(

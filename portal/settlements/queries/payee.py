@@ -1,5 +1,6 @@
 """The consumer's account as each side may see it: masked for both, whole for the one who pays, with a reason."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from portal.core.permissions import Permission, can
 from portal.core.privacy import DataKey
 from portal.settlements import rules
 from portal.settlements.payees import account_of, live_payee, masked
-from portal.settlements.queries.parts import AgreementView, RoundView
+from portal.settlements.queries.parts import AgreementView, RoundView, accepted_round
 
 DOUBT_FOR_CONSUMER = "这个卡号没有通过校验，可能有数字填错。请对照银行卡核对，没有填错的不用改。"
 DOUBT_FOR_MERCHANT = "卡号没有通过校验，可能有数字填错。付款前请与消费者核对。"
@@ -37,12 +38,22 @@ class PayeeSeen:
     warning: str = ""
 
 
-def given_payee(session: Session, key: DataKey, agreement: AgreementView) -> GivenPayee:
-    """The account masked, for the consumer's own page; one statement."""
+def objection_to_payee(case: Case, accepted: RoundView | None) -> str | None:
+    """Why no account is taken now, given the round that was accepted; None where one is."""
+    by_transfer = accepted is not None and rules.is_by_transfer(accepted.terms)
+    return rules.objection_to_payee(case.state, by_transfer=by_transfer)
+
+
+def given_payee(
+    session: Session, case: Case, accepted: RoundView | None, agreement: AgreementView | None
+) -> GivenPayee | None:
+    """The account masked, for the consumer's own page, in one statement; None where none may be given."""
+    if agreement is None or objection_to_payee(case, accepted):
+        return None
     row = live_payee(session, agreement.agreement_id)
     if row is None:
         return GivenPayee()
-    account = account_of(session, key, row)
+    account = account_of(session, session.get_one(DataKey, case.key_id), row)
     return GivenPayee(masked(account), DOUBT_FOR_CONSUMER if account.is_doubtful else "")
 
 
@@ -50,8 +61,8 @@ def payee_seen(
     session: Session,
     actor: Actor,
     case: Case,
+    views: Sequence[RoundView],
     agreement: AgreementView | None,
-    accepted: RoundView | None,
     *,
     now: datetime,
 ) -> PayeeSeen | None:
@@ -60,9 +71,9 @@ def payee_seen(
     Whole while the reader's grant on the case lasts (decisions 19), masked otherwise. Two statements, none where
     nothing is transferred.
     """
-    if agreement is None or accepted is None or not can(actor, Permission.PERFORMANCE_RECORD, case):
+    if agreement is None or not can(actor, Permission.PERFORMANCE_RECORD, case):
         return None
-    if rules.objection_to_payee(case.state, by_transfer=rules.is_by_transfer(accepted.terms)):
+    if objection_to_payee(case, accepted_round(views, agreement)):
         return None
     row = live_payee(session, agreement.agreement_id)
     if row is None:

@@ -71,7 +71,6 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
     may_act = can(actor, Permission.OFFER_MAKE, case)
     objection = rules.objection_to_offering(case.state, pending.side if pending else None)
     words, tone = _performing(session, case, agreement, now=now)
-    accepted = next((one for one in views if agreement and one.number == agreement.round), None)
     undo = _undo_seconds(pending, now=now) if may_act else 0
     return Negotiation(
         reference=case.reference,
@@ -92,12 +91,10 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
         can_answer=may_act and counter is not None,
         undo_round=pending.number if pending and undo else None,
         undo_seconds=undo,
-        can_perform=can(actor, Permission.PERFORMANCE_RECORD, case)
-        and agreement is not None
-        and case.state in (CaseState.AGREED, CaseState.BREACHED),
+        can_perform=can(actor, Permission.PERFORMANCE_RECORD, case) and _is_awaited(case, agreement),
         perform_words=words,
         perform_tone=tone,
-        payee=payee_seen(session, actor, case, agreement, accepted, now=now),
+        payee=payee_seen(session, actor, case, views, agreement, now=now),
     )
 
 
@@ -141,6 +138,10 @@ def _needs_request(session: Session, case: Case, counter: RoundView | None, *, n
         return False
     notice_ends = almanac(session).derive("offer_notice", now, case.authority.ancestry()[::-1]).due_at
     return rules.needs_request(notice_ends, case.respond_by, now)
+
+
+def _is_awaited(case: Case, agreement: AgreementView | None) -> bool:
+    return agreement is not None and case.state in (CaseState.AGREED, CaseState.BREACHED)
 
 
 def _performing(session: Session, case: Case, agreement: AgreementView | None, *, now: datetime) -> tuple[str, str]:
