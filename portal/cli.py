@@ -16,6 +16,7 @@ Table = Mapping[str, tuple[str, str]]  # name → (module:command, one line of h
 
 COMMANDS: Table = {
     "authorities": ("portal.accounts.commands:authorities", "监管部门：导入部门树"),
+    "bench": ("portal.demo.commands:bench", "基准测试：每秒多少、多少语句、多少字节"),
     "calendar": ("portal.clocks.commands:calendar", "日历：导入公布的放假安排"),
     "clock": ("portal.operations:clock", "演练环境的时钟：只能向前拨"),
     "db": ("portal.operations:db", "数据库：升级、核对"),

@@ -85,7 +85,7 @@ def generate(merchants: int, cases: int, seed: int) -> None:
 
 
 @click.command(help="基准测试：页面、搜索、方案、到期处理、导入的耗时、语句数和大小。会写入数据，只用于演练安装。")
-@click.option("--cases", type=click.IntRange(100, 5_000_000), help="在临时文件夹里新建有这么多件的安装，测完删除。")
+@click.option("--cases", type=click.IntRange(200, 5_000_000), help="在临时文件夹里新建有这么多件的安装，测完删除。")
 @click.option("--repeat", "repeats", default=100, show_default=True, type=click.IntRange(3, 10_000), help="每项次数。")
 @click.option("--rows", default=2000, show_default=True, type=click.IntRange(20, 1_000_000), help="导入的行数。")
 @terminal.json_option

@@ -1,0 +1,111 @@
+"""The benchmark on a tiny installation, on both databases: every line, sane values, as many statements at any size.
+
+Nothing here asserts a second: how fast it is says docs/benchmarks.md, with its machine.
+"""
+
+import json
+
+import pytest
+
+from portal.core.actor import OPERATOR
+from portal.core.errors import RuleBroken
+from portal.core.installation import Installation, installation
+from portal.demo.bench import bench
+from portal.demo.generate import generate
+from portal.demo.story import furnish
+from portal.installing import MakeInstallation, make_installation
+from tests.conftest import NOW
+from tests.sweeps.test_cli import KEY, portal
+
+ROWS = 30
+ACTIONS = ("offer", "tick", "import")
+LINES = (
+    "bare",
+    "worklist",
+    "worklist_deep",
+    "case",
+    "search_2",
+    "search_4",
+    "board",
+    "officer_list",
+    "officer_deep",
+    "officer_case",
+    "officer_search_2",
+    "officer_search_4",
+    "triage",
+    "consumer",
+    *ACTIONS,
+)
+
+
+def rehearse(session, actor, command, *, now):
+    installation(session).rehearsal = True
+
+
+@pytest.fixture
+def house(own_runtime, clock):
+    own_runtime.perform(OPERATOR, make_installation, MakeInstallation())
+    own_runtime.perform(OPERATOR, rehearse, None)
+    clock.row = Installation(id=1, rehearsal=True, demo=False, clock_offset=0, made_at=NOW)
+    furnish(own_runtime)
+    return own_runtime
+
+
+def filled(house, cases):
+    generate(house, merchants=0, cases=cases, seed=7, progress=lambda _done, _all: None)
+
+
+def measured(house):
+    found = bench(house, repeats=3, rows=ROWS, told=lambda _what: None)
+    return {one.name: one for one in found}
+
+
+def test_every_line_is_sane_and_no_page_asks_more_of_a_bigger_database(house):
+    filled(house, 200)
+    small = measured(house)
+    assert tuple(small) == LINES
+    for one in small.values():
+        assert one.per_second > 0
+        assert 0 < one.p50_ms <= one.p95_ms
+        assert one.ratio > 0
+        assert one.operations >= 3
+    assert small["import"].operations == ROWS
+    assert (small["bare"].statements, small["bare"].ratio) == (0, 1.0)
+    pages = [name for name in LINES if name not in ("bare", *ACTIONS)]
+    assert all(small[name].bytes > 500 for name in pages)
+    assert {name: small[name].statements for name in pages if small[name].statements > 8} == {}
+
+    filled(house, 1800)
+    big = measured(house)  # a second time on the same database: people are there, numbers go on
+    told = {name: (small[name].statements, big[name].statements) for name in (*pages, "offer", "tick")}
+    assert {name: both for name, both in told.items() if both[0] != both[1]} == {}
+
+
+def test_an_empty_installation_cannot_be_measured(house):
+    with pytest.raises(RuleBroken, match="portal generate"):
+        measured(house)
+
+
+def test_a_real_installation_is_left_alone(house, clock):
+    clock.row = Installation(id=1, rehearsal=False, demo=False, clock_offset=0, made_at=NOW)
+    with pytest.raises(RuleBroken, match="正式安装"):
+        measured(house)
+
+
+def test_the_command_measures_a_scratch_installation_and_removes_it(tmp_path):
+    temporary, nowhere = tmp_path / "temporary", tmp_path / "nowhere"
+    temporary.mkdir()
+    asked = ("bench", "--cases", "200", "--repeat", "3", "--rows", str(ROWS))
+    done = portal(nowhere, *asked, "--json", TMPDIR=str(temporary))
+    found = json.loads(done.stdout)
+    assert (found["cases"], found["database"]) == (200, "sqlite")
+    assert tuple(line["name"] for line in found["lines"]) == LINES
+    assert list(temporary.iterdir()) == []
+    assert not nowhere.exists()
+
+
+def test_a_scratch_installation_is_never_made_in_an_external_database(tmp_path):
+    settings = dict.fromkeys(("PORTAL_SECRET_KEY", "PORTAL_SEALING_KEYS", "PORTAL_INDEX_KEY"), KEY)
+    url = "postgresql://nobody@127.0.0.1:1/x"
+    done = portal(tmp_path, "bench", "--cases", "200", code=1, PORTAL_DATABASE_URL=url, **settings)
+    assert "portal generate" in done.stderr
