@@ -39,13 +39,14 @@ class Asked:
 
 def in_tab(tab: Tab, now: datetime) -> ColumnElement[bool]:
     """The condition of a view."""
-    if tab is Tab.ALL:
-        return true()
-    if tab is Tab.OPEN:
-        return Case.is_open == true()
-    if tab is Tab.SETTLED:
-        return Case.state.in_(SETTLED_STATES)
-    return standing(now)[tab.value][1]
+    return tab_conditions(now)[tab]
+
+
+def tab_conditions(now: datetime) -> dict[Tab, ColumnElement[bool]]:
+    """The conditions of all views, made together: making them one by one cost a third of the counts."""
+    of_the_board = standing(now)
+    own = {Tab.ALL: true(), Tab.OPEN: Case.is_open == true(), Tab.SETTLED: Case.state.in_(SETTLED_STATES)}
+    return {tab: own[tab] if tab in own else of_the_board[tab.value][1] for tab in Tab}
 
 
 def matching(session: Session, asked: Asked) -> list[ColumnElement[bool]]:
@@ -109,8 +110,8 @@ def sort_keys(sort: Sort) -> list[SortKey]:
 def tab_counts(session: Session, asked: Asked, conditions: Sequence[ColumnElement[bool]]) -> dict[Tab, int]:
     """How many cases each view holds under the same conditions, capped, in one statement."""
     parts = []
-    for tab in Tab:
-        capped = select(Case.id).where(*conditions, in_tab(tab, asked.now)).limit(COUNT_CAP + 1).subquery()
+    for tab, condition in tab_conditions(asked.now).items():
+        capped = select(Case.id).where(*conditions, condition).limit(COUNT_CAP + 1).subquery()
         parts.append(select(literal(tab.value), func.count()).select_from(capped))
     return {Tab(row[0]): int(row[1]) for row in session.execute(union_all(*parts))}
 
