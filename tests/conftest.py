@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,7 @@ from portal.core.actor import SYSTEM
 from portal.core.db import make_engine, write_session
 from portal.core.installation import Installation
 from portal.runtime import Runtime, make_runtime
+from tests.browser import launched_chromium
 from tests.databases import create_database, database_name, drop_database, template_database
 from tests.inspector import InspectingClient
 
@@ -214,3 +216,10 @@ def upgrade(url: str) -> None:
         seed_clocks(session, SYSTEM, Seed(), now=NOW)
         session.commit()
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all of the worker's tests: Playwright runs once a thread."""
+    with launched_chromium() as started:
+        yield started

@@ -11,7 +11,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from portal.app import create_app
 from portal.runtime import Runtime
 from tests import browser as chromium
-from tests.browser import PHONE, WIDE, Watched, assert_no_csp_violations, launched_chromium
+from tests.browser import PHONE, WIDE, Watched, assert_no_csp_violations
 
 OpenContext = Callable[..., BrowserContext]
 
@@ -37,13 +37,6 @@ class Silent(WSGIRequestHandler):
 def database() -> str:
     """Journeys run on SQLite; one that must hold on both says @pytest.mark.parametrize("database", […])."""
     return "sqlite"
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """One Chromium for the worker's journeys."""
-    with launched_chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -253,3 +254,9 @@ def test_every_dependency_is_pinned() -> None:
     pinned = {re.split(r"[=;\s]", line)[0] for line in (ROOT / "constraints.txt").read_text().splitlines() if line}
     missing = [one for one in (re.split(r"[\[<>=;\s]", each)[0] for each in wanted) if one not in pinned]
     refuse(missing, "Add name==version to constraints.txt.")
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    twice = [name for name, count in names.items() if count > 1]
+    assert not twice, f"{twice}: pytest imports a test file by its name alone; call the second one something else"

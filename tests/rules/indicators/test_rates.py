@@ -1,5 +1,6 @@
 """Rates tell what they are made of."""
 
+import itertools
 from datetime import date
 
 import pytest
@@ -50,9 +51,7 @@ def test_weeks_cover_a_period_without_gap_or_overlap(first: date, days: int) -> 
     period = Period(first, first.fromordinal(first.toordinal() + days))
     weeks = period.weeks()
     assert weeks[-1].last == period.last
-    assert all(
-        after.first.toordinal() == before.last.toordinal() + 1 for before, after in zip(weeks, weeks[1:], strict=False)
-    )
+    assert all(after.first.toordinal() == before.last.toordinal() + 1 for before, after in itertools.pairwise(weeks))
     assert all(week.days <= 7 for week in weeks)
 
 
