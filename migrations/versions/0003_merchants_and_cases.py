@@ -223,7 +223,7 @@ def upgrade() -> None:
         sa.Column("backfilled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", BIG, nullable=False),
         sa.CheckConstraint(
-            "(state IN ('waiting', 'returned')) OR merchant_id IS NOT NULL",
+            "(state IN ('waiting', 'returned', 'withdrawn')) OR merchant_id IS NOT NULL",
             name=op.f("ck_dispute_case_merchant_once_dispatched"),
         ),
         sa.CheckConstraint(
