@@ -1,6 +1,7 @@
 """The one-page letter with a QR code for a consumer whom no short message reaches (decisions 10, 12)."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +34,8 @@ from portal.settlements.rules import TermDraft
 
 NOT_NEEDED = "消费者有可以接收短信的已核实手机号，链接由短信发出，不用寄信。"
 NOTHING_TO_ANSWER = "这件纠纷还没有分派给企业，或者已经办结，没有要消费者答复的事。"
+
+MAX_TERMS_LENGTH = 200  # characters that still leave room for the rest of the page
 
 STEPS = (
     "用手机扫描下方二维码，或者在浏览器中输入二维码旁的网址，打开你的投诉页面。",
@@ -103,11 +106,19 @@ def _letter(session: Session, case: Case, key: DataKey, *, now: datetime) -> Let
         lead=f"你对{merchant}的投诉（编号尾号 {tail}）正在由该企业与你协商解决。"
         "我们没有你可以接收短信的手机号，现以本函告知办法。",
         matters=(("企业", merchant), ("投诉编号尾号", tail), ("商品或服务", case.goods or "未注明")),
-        terms=tuple(_words(term) for term in offer.terms) if offer else (),
+        terms=_terms(offer.terms) if offer else (),
         answer_by=full_time(offer.offer.expires_at) if offer else "",
         steps=STEPS,
         notice=NOTICE,
     )
+
+
+def _terms(terms: Sequence[TermDraft]) -> tuple[str, ...]:
+    """The terms in full where they leave the letter on one page, else what they are called."""
+    full = tuple(_words(term) for term in terms)
+    if sum(map(len, full)) <= MAX_TERMS_LENGTH:
+        return full
+    return (f"{rules.headline(terms)}，具体内容见网页",)
 
 
 def _words(term: TermDraft) -> str:

@@ -84,6 +84,20 @@ def test_the_letter_tells_a_visible_offer_only(session: Session) -> None:
     assert early.address == late.address
 
 
+def test_long_terms_stay_on_one_page(session: Session) -> None:
+    dispute = unreached(session)
+    settling.offered(session, dispute, settling.exchange(detail="换" * 200), settling.refund(detail="退" * 90))
+    made = make_letter(session, officer(session, dispute), MakeLetter(dispute.case.reference), now=NOW + UNDO)
+    (term,) = open_document(session, made.document)["terms"]
+    assert term.endswith("，具体内容见网页")
+    assert b"/Type/Pages/Count 1/" in render_letter_pdf(session, made.document, made.address)
+    shorter = unreached(session)
+    settling.offered(session, shorter, settling.exchange(detail="换" * 100), settling.refund(detail="退" * 40))
+    made = make_letter(session, officer(session, shorter), MakeLetter(shorter.case.reference), now=NOW + UNDO)
+    assert len(open_document(session, made.document)["terms"]) == 2
+    assert b"/Type/Pages/Count 1/" in render_letter_pdf(session, made.document, made.address)
+
+
 @pytest.mark.parametrize("source", [PhoneSource.FILING, PhoneSource.OFFICER])
 def test_whom_a_message_reaches_gets_no_letter(session: Session, source: PhoneSource) -> None:
     dispute = settling.dispute(session, phone_source=source)
