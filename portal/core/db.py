@@ -167,10 +167,11 @@ def refresh_statistics(session: Session, _actor: object, _command: None, *, now:
     """Let SQLite's planner know how rows are spread, from a sample; PostgreSQL does so by itself. Says whether it did.
 
     Without it a list of a whole district, newest first, sorts every row of the district (130 ms at 100,000 cases)
-    where an index in that order gives the page in 0.2 ms.
+    where an index in that order gives the page in 0.2 ms. The sample is large, for a district may hold nearly all
+    rows: from 1,000 entries the planner believes that it holds 1,000. At 100,000 cases it costs 0.4 s of CPU.
     """
     if is_postgresql(session):
         return False
-    session.execute(text("PRAGMA analysis_limit = 1000"))
+    session.execute(text("PRAGMA analysis_limit = 100000"))
     session.execute(text("ANALYZE"))
     return True
