@@ -196,7 +196,7 @@ class PayeeForm(FlaskForm):
     number = StringField(
         _("账号"), [InputRequired(_("请填写账号。"))], render_kw={"autocomplete": "off", "maxlength": 80}
     )
-    bank = StringField(_("开户银行"), [Optional()], render_kw={"autocomplete": "off", "maxlength": 40})
+    bank = StringField(_("开户银行"), render_kw={"autocomplete": "off", "maxlength": 40})
 
     def account(self) -> PayeeAccount:
         """The account as typed, tidied."""
