@@ -28,7 +28,7 @@ from portal.intake.models import Filing
 from portal.intake.rules import WaitingReason
 from portal.intake.rules.routing import SENTENCES
 from portal.intake.states import ADMIN_STATE_NAMES, AdminState
-from portal.mediation.phones import pending_change
+from portal.mediation.phones import change_waits
 from portal.mediation.queries import awaits_choice
 from portal.mediation.rules import is_choice_open
 from portal.settlements.queries import Negotiation, negotiation
@@ -93,7 +93,7 @@ def officer_case(session: Session, actor: Actor, reference: str, now: datetime, 
     case = found.case
     lines = records(session, [case.id])[case.id]
     authorities = list(reversed(case.authority.ancestry()))
-    hints, merchant = _hints(session, actor, case)
+    hints, merchant, phone_waits = _hints(session, actor, case)
     return OfficerCase(
         case=case,
         title=case.headline,
@@ -104,7 +104,7 @@ def officer_case(session: Session, actor: Actor, reference: str, now: datetime, 
         filings=tuple(_filing(session, found, filing, now, almanac) for filing in found.filings),
         revealed=revealed_particulars(session, found),
         revealed_until=f"{found.revealed_until.astimezone(clocks.SHANGHAI):%H:%M}" if found.revealed_until else "",
-        phone_waits=pending_change(session, case.id) is not None,
+        phone_waits=phone_waits,
         evidence=sections.evidence_of(session, actor, case, lines),
         history=sections.history_of(session, actor, case, lines, now=now),
         due=due_panel(case, authorities, now, almanac, promised=found.promised),
@@ -160,8 +160,11 @@ def _waiting(case: Case) -> str:
     return SENTENCES[WaitingReason(reason)] if reason in set(WaitingReason) else "等待分派。"
 
 
-def _hints(session: Session, actor: Actor, case: Case) -> tuple[tuple[Hint, ...], str]:
-    """Other cases of the same phone inside the jurisdiction, and the case's own merchant's name, in one statement."""
+def _hints(session: Session, actor: Actor, case: Case) -> tuple[tuple[Hint, ...], str, bool]:
+    """Other cases of the same phone inside the jurisdiction; the case's merchant; whether a new number waits.
+
+    All in one statement.
+    """
     same = Case.id == case.id
     if case.phone_index is not None:
         same = same | (Case.phone_index == case.phone_index)
@@ -174,6 +177,7 @@ def _hints(session: Session, actor: Actor, case: Case) -> tuple[tuple[Hint, ...]
             Case.turn,
             Case.closed_at,
             awaits_choice().label("awaits_choice"),
+            change_waits().label("phone_waits"),
             Organisation.name,
         )
         .outerjoin(Organisation, Organisation.id == Case.merchant_id)
@@ -181,7 +185,7 @@ def _hints(session: Session, actor: Actor, case: Case) -> tuple[tuple[Hint, ...]
         .order_by((Case.id == case.id).desc(), Case.registered_at.desc(), Case.id.desc())
         .limit(HINTS_SHOWN + 1)
     ).all()
-    own = next((row.name for row in rows if row.id == case.id), None)
+    own = next(row for row in rows if row.id == case.id)
     hints = tuple(
         Hint(
             row.reference,
@@ -193,4 +197,4 @@ def _hints(session: Session, actor: Actor, case: Case) -> tuple[tuple[Hint, ...]
         for row in rows
         if row.id != case.id
     )
-    return hints, own or "未分派企业"
+    return hints, own.name or "未分派企业", bool(own.phone_waits)

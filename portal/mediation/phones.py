@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from portal.accounts.links import revoke_links
@@ -103,6 +103,11 @@ def pending_change(session: Session, case_id: int) -> PhoneChange | None:
     return session.scalars(
         select(PhoneChange).where(PhoneChange.case_id == case_id, PhoneChange.state == ChangeState.PENDING)
     ).first()
+
+
+def change_waits() -> ColumnElement[bool]:
+    """The condition that a case's change of number waits for a second officer, for statements about cases."""
+    return exists().where(PhoneChange.case_id == Case.id, PhoneChange.state == ChangeState.PENDING).correlate(Case)
 
 
 def is_offer_open(session: Session, case_id: int, *, now: datetime) -> bool:
