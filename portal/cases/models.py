@@ -77,7 +77,8 @@ class Case(Model):
         Index("ix_dispute_case_key_id", "key_id"),
         Index("ix_dispute_case_outlet_id", "outlet_id"),
         CheckConstraint(
-            "(state IN ('waiting', 'returned', 'withdrawn')) OR merchant_id IS NOT NULL", name="merchant_once_dispatched"
+            "(state IN ('waiting', 'returned', 'withdrawn')) OR merchant_id IS NOT NULL",
+            name="merchant_once_dispatched",
         ),
         CheckConstraint("amount IS NULL OR amount >= 0", name="amount_not_negative"),
         CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered_at_iff_answer"),

@@ -83,8 +83,6 @@ def due_duties(session: Session, *, now: datetime) -> dict[str, datetime]:
     """The names of the duties that are due and that nobody holds, with the moments they were due."""
     free = or_(DutyRow.held_until.is_(None), DutyRow.held_until <= now)
     rows = session.execute(
-        select(DutyRow.name, DutyRow.next_at)
-        .where(DutyRow.next_at <= now, free)
-        .order_by(DutyRow.next_at, DutyRow.id)
+        select(DutyRow.name, DutyRow.next_at).where(DutyRow.next_at <= now, free).order_by(DutyRow.next_at, DutyRow.id)
     )
     return {row.name: row.next_at for row in rows}
