@@ -1,0 +1,14 @@
+"""Legal holds, disposal lists and their approvals."""
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

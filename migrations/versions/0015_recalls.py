@@ -1,0 +1,14 @@
+"""Problem goods: testing, take-down, notices to every merchant of the area."""
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
