@@ -8,12 +8,14 @@ from datetime import timedelta
 
 from portal.accounts.links import WipeEnded, wipe_expired_links
 from portal.cases.jobs import warn_due
+from portal.cases.redating import redate_cases
 from portal.core.actor import SYSTEM
 from portal.core.db import refresh_statistics
 from portal.core.errors import NotFound
 from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, do_all, do_duty
 from portal.intake.jobs import continue_imports, import_file, sweep_raw_imports
+from portal.intake.redating import redate_filings
 from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages
@@ -28,7 +30,8 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.CLOCK_ADVANCED: NOBODY,
     Topic.AUTHORITY_IMPORTED: NOBODY,
     Topic.AUTHORITY_CHANGED: NOBODY,
-    Topic.CALENDAR_IMPORTED: NOBODY,
+    Topic.CALENDAR_IMPORTED: (redate_cases, redate_filings),
+    Topic.CALENDAR_SPREAD: (redate_cases, redate_filings),
     Topic.PERSON_ADDED: NOBODY,
     Topic.PERSON_CHANGED: NOBODY,
     Topic.SECOND_FACTOR_SET: NOBODY,
@@ -45,6 +48,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.FILING_ESCALATED: (notices.notify_staff, notices.keep_links),
     Topic.FILING_DECIDED: NOBODY,
     Topic.FILING_WITHDRAWN: NOBODY,
+    Topic.FILING_REDATED: NOBODY,
     Topic.CASE_OPENED: NOBODY,
     Topic.CASE_MERGED: NOBODY,
     Topic.FILING_REDACTED: NOBODY,
@@ -64,6 +68,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.CASE_BREACHED: (notices.tell_of_breach, notices.notify_staff, notices.keep_links),
     Topic.CASE_CLOSED: (notices.keep_links,),
     Topic.CASE_WARNED: (notices.notify_staff,),
+    Topic.CASE_REDATED: NOBODY,
     Topic.CASE_BACKFILLED: NOBODY,
     Topic.EVIDENCE_ADDED: NOBODY,
     Topic.OFFER_MADE: (notices.tell_of_offer, notices.keep_links),

@@ -61,6 +61,13 @@ def _failed(detail: Detail) -> str:
     return f"协商未达成：{CAUSE_NAMES[FailureCause(cause)]}" if known else "协商未达成"
 
 
+def _redated(detail: Detail) -> str:
+    dates = detail.get("moved", {})
+    moved = dates.get("respond_by") or dates.get("due") or dates.get("contact_by")
+    days = f"，期限由 {moved[0]} 改为 {moved[1]}" if moved else ""
+    return f"{detail.get('year', '')} 年放假安排已公布{days}"
+
+
 def _accepted(detail: Detail) -> str:
     by = "我方接受消费者的还价" if detail.get("accepted_by") == "merchant" else "消费者接受方案"
     return f"{by}，达成和解协议{_money(detail)}"
@@ -78,6 +85,7 @@ WORDS: dict[str, tuple[str, str, Words]] = {  # topic: icon, tone, words
     Topic.CASE_BREACHED: ("alert", "bad", lambda detail: f"未兑现：{BREACH_CAUSES.get(str(detail.get('cause')), '未按约定履行')}"),
     Topic.CASE_CLOSED: ("done", "", lambda detail: CLOSINGS.get(str(detail.get("outcome")), "确认期满，结案")),
     Topic.CASE_WARNED: ("clock", "near", lambda detail: WARNINGS.get(str(detail.get("severity")), "到期提醒")),
+    Topic.CASE_REDATED: ("clock", "", _redated),
     Topic.CASE_BACKFILLED: ("check", "", _plain("已回填")),
     Topic.OFFER_MADE: ("send", "", lambda detail: f"{_round(detail)}方案{_money(detail)}"),
     Topic.OFFER_UNDONE: ("undo", "", lambda detail: f"撤回{_round(detail)}方案"),

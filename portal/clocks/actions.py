@@ -1,7 +1,7 @@
 """Filling the calendar and the limits."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -24,7 +24,11 @@ class ReplaceYear:
 
 
 def replace_year(session: Session, actor: Actor, command: ReplaceYear, *, now: datetime) -> int:
-    """Store a year's days off and make-up workdays instead of the former ones; returns how many days differ."""
+    """Store a year's days off and make-up workdays instead of the former ones; returns how many days differ.
+
+    The fact keeps the former days: from them whoever keeps dates finds those that leaned on them, and derives them
+    again. That begins once no process counts by the former calendar any more (`queries.KEPT_SECONDS`).
+    """
     require(actor, Permission.CALENDAR_IMPORT, None)
     span = CalendarDay.day.between(date(command.year, 1, 1), date(command.year, 12, 31))
     known = {(row.day, row.kind) for row in session.scalars(select(CalendarDay).where(span))}
@@ -34,7 +38,16 @@ def replace_year(session: Session, actor: Actor, command: ReplaceYear, *, now: d
     session.add_all([CalendarDay(day=day.day, kind=day.kind, name=day.name) for day in command.days])
     changed = len(known ^ {(day.day, day.kind) for day in command.days})
     facts.record(
-        session, actor, Topic.CALENDAR_IMPORTED, SubjectKind.INSTALLATION, 1, at=now, year=command.year, changed=changed
+        session,
+        actor,
+        Topic.CALENDAR_IMPORTED,
+        SubjectKind.INSTALLATION,
+        1,
+        at=now,
+        not_before=now + timedelta(seconds=queries.KEPT_SECONDS),
+        year=command.year,
+        changed=changed,
+        former=sorted([day.isoformat(), kind.value] for day, kind in known),
     )
     queries.forget_almanac()
     return changed

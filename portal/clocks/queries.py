@@ -1,8 +1,8 @@
 """Calendar and limits as the database holds them, and deadlines ready for a page."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from threading import Lock
 
@@ -87,6 +87,43 @@ def read_almanac(session: Session) -> Almanac:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """The same limits by the calendar before an import and by the one after it."""
+
+    year: int
+    before: Almanac
+    after: Almanac
+
+    def again(
+        self, end: datetime, candidates: Iterable[tuple[str, datetime | None]], authorities: Sequence[int]
+    ) -> datetime:
+        """Derive again an end that one of the candidates (limit, start) gave by the former calendar; else the end itself.
+
+        An end that no candidate gives was set by a person or by another rule and stays.
+        """
+        for code, start in candidates:
+            try:
+                if start is not None and self.before.derive(code, start, authorities).due_at == end:
+                    return self.after.derive(code, start, authorities).due_at
+            except RuleBroken:  # no such limit in force at that start
+                continue
+        return end
+
+
+def recount_of(session: Session, year: int, former: Iterable[Sequence[str]]) -> Recount:
+    """Set up recounting after a year's days were replaced; `former` holds that year's days before: (day, kind)."""
+    after = read_almanac(session)
+    days = [
+        rules.CalendarDay(day, kind, name)
+        for kind, named in ((rules.DayKind.OFF, after.calendar.off), (rules.DayKind.MAKEUP, after.calendar.makeup))
+        for day, name in named.items()
+        if day.year != year
+    ]
+    days += [rules.CalendarDay(date.fromisoformat(day), rules.DayKind(kind), "") for day, kind in former]
+    return Recount(year, replace(after, calendar=rules.calendar_of(days, after.calendar.years)), after)
+
+
 def _limit(row: LegalLimit) -> Limit:
     return Limit(
         code=row.code,
@@ -112,12 +149,15 @@ class Due:
 
 
 def due_for_list(now: datetime, start: datetime, due_at: datetime, calendar: Calendar, *, payment: bool = False) -> Due:
-    """Word a deadline for a row: ticks used, 剩 3 个工作日, 10-15 周四; `payment` words promised money."""
+    """Word a deadline for a row: ticks used, 剩 3 个工作日, 10-15 周四; `payment` words promised money.
+
+    A day that leans on a year whose holidays are not published is marked 暂定.
+    """
     today, due_on = rules.local_day(now), rules.due_day(due_at)
     wording = rules.payment_wording(now, due_at, calendar) if payment else rules.deadline_wording(now, due_at, calendar)
     return Due(
         words=wording.text,
         tone=str(wording.tone),
         ticks=rules.ruler_ticks(rules.local_day(start), due_on, today, calendar),
-        date_text=rules.staff_day(due_on, today),
+        date_text=rules.staff_day(due_on, today) + ("" if payment or calendar.covers(due_on, due_on) else "（暂定）"),
     )

@@ -17,6 +17,7 @@ class Topic(StrEnum):
     INSTALLATION_MADE = "installation.made"
     CLOCK_ADVANCED = "clock.advanced"
     CALENDAR_IMPORTED = "calendar.imported"
+    CALENDAR_SPREAD = "calendar.spread"  # so far the dates that leaned on the former days were derived again
     AUTHORITY_IMPORTED = "authority.imported"
     AUTHORITY_CHANGED = "authority.changed"
     PERSON_ADDED = "person.added"
@@ -35,6 +36,7 @@ class Topic(StrEnum):
     FILING_ESCALATED = "filing.escalated"
     FILING_DECIDED = "filing.decided"
     FILING_WITHDRAWN = "filing.withdrawn"
+    FILING_REDATED = "filing.redated"
     CASE_OPENED = "case.opened"
     CASE_MERGED = "case.merged"
     FILING_REDACTED = "filing.redacted"
@@ -49,6 +51,7 @@ class Topic(StrEnum):
     CASE_BREACHED = "case.breached"
     CASE_CLOSED = "case.closed"
     CASE_WARNED = "case.warned"
+    CASE_REDATED = "case.redated"
     CASE_BACKFILLED = "case.backfilled"
     EVIDENCE_ADDED = "evidence.added"
     OFFER_MADE = "offer.made"

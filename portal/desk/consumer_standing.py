@@ -23,6 +23,7 @@ class Standing:
     case: Case
     talk: ConsumerNegotiation
     official: OfficialSide
+    decision_is_provisional: bool  # 受理 is due on a day of a year whose holidays are not published
     rate_by: date | None  # last day for a rating
     choose_by: date  # last day of the consumer's choice after a failed case of channel A
 
@@ -67,11 +68,14 @@ def standing(session: Session, actor: Actor, *, now: datetime) -> Standing:
     talk = consumer_view(session, actor, actor.case_id or 0, now=now)
     case = session.get_one(Case, talk.case_id)  # the view has loaded it
     book = almanac(session)
+    official = official_side(session, actor, case)
+    decision_on = due_day(official.decide_by) if official.decide_by else None
     return Standing(
         now=now,
         case=case,
         talk=talk,
-        official=official_side(session, actor, case),
+        official=official,
+        decision_is_provisional=decision_on is not None and not book.calendar.covers(decision_on, decision_on),
         rate_by=due_day(book.derive("rating", case.closed_at).due_at) if case.closed_at and talk.can_rate else None,
         choose_by=due_day(case.next_action_at or book.derive("consumer_choice", case.last_event_at).due_at),
     )

@@ -290,7 +290,8 @@ def _official(standing: Standing) -> list[tuple[str, str]]:
     if official.is_taken_up:
         return [*rows, ("现在", f"{standing.authority}已受理")]
     if official.decide_by is not None:
-        return [*rows, ("是否受理", f"最迟 {words.end_day(official.decide_by)}告诉你")]
+        hedge = "（节假日公布前暂定）" if standing.decision_is_provisional else ""
+        return [*rows, ("是否受理", f"最迟 {words.end_day(official.decide_by)}{hedge}告诉你")]
     return [*rows, *(("现在", ADMINISTRATIVE[state]) for state in official.states[:1] if state in ADMINISTRATIVE)]
 
 

@@ -34,6 +34,8 @@ LIMIT_TITLES = {
     "odr_margin": "受理前和解与法定期限的间隔",
     "code_threshold": "答复须验证手机的金额",
     "callback_share": "未确认收到的回访抽取比例",
+    "ledger_reads": "监管查阅台账后告知企业",
+    "ledger_draft": "未存入的台账草稿保存",
 }
 
 
