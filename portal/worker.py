@@ -7,15 +7,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from portal.accounts.links import WipeEnded, wipe_expired_links
-from portal.cases.jobs import warn_due
-from portal.cases.redating import redate_cases
+from portal.cases.jobs import redate_cases, warn_due
 from portal.core.actor import SYSTEM
 from portal.core.db import refresh_statistics
 from portal.core.errors import NotFound
 from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, do_all, do_duty
-from portal.intake.jobs import continue_imports, import_file, sweep_raw_imports
-from portal.intake.redating import redate_filings
+from portal.intake.jobs import continue_imports, import_file, redate_filings, sweep_raw_imports
 from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages

@@ -1,12 +1,17 @@
 """What is due by itself while a merchant's limit runs; safe to run at any time, twice, and beside people."""
 
-from sqlalchemy import select
+from datetime import datetime
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.cases import redating
 from portal.cases.models import Case
 from portal.cases.rules import BEFORE_AGREEMENT
 from portal.cases.warnings import WarnCase, warn_case
 from portal.core.actor import SYSTEM
 from portal.core.errors import Refused
+from portal.core.facts import Fact
 from portal.runtime import Runtime
 
 AT_ONCE = 500  # cases found by one look
@@ -29,3 +34,8 @@ def warn_due(runtime: Runtime) -> int:
         except Refused:  # somebody else was faster; the next look finds what is left
             continue
     return done
+
+
+def redate_cases(session: Session, fact: Fact, *, now: datetime) -> None:
+    """After a calendar was imported, derive the dates of the next open cases again; a handler."""
+    redating.redate_next(session, fact, now=now)

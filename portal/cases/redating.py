@@ -25,8 +25,8 @@ PART = "cases"
 BEFORE_A_MERCHANT = frozenset({CaseState.WAITING, CaseState.RETURNED})
 
 
-def redate_cases(session: Session, fact: Fact, *, now: datetime) -> None:
-    """Derive the dates of the next open cases again after a calendar was imported; a handler of both topics."""
+def redate_next(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Derive the dates of the next open cases again after a calendar was imported; nothing where the fact is of another part."""
     if fact.topic is Topic.CALENDAR_SPREAD and fact.detail["part"] != PART:
         return
     recount = recount_of(session, fact.detail["year"], fact.detail["former"])

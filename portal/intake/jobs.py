@@ -1,12 +1,15 @@
 """Imports in the background: the job, taking up what was left lying, and deleting raw files in time."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from portal.core.actor import SYSTEM
 from portal.core.errors import RuleBroken
+from portal.core.facts import Fact
 from portal.duties import DutyReport
-from portal.intake import queries
+from portal.intake import queries, redating
 from portal.intake.actions import KEPT_DAYS, ForgetRawFile, forget_raw_file
 from portal.intake.importing import run_import
 from portal.intake.storing import Overtaken
@@ -34,3 +37,8 @@ def sweep_raw_imports(runtime: Runtime) -> DutyReport:
     with runtime.reading() as session:
         ids = queries.runs_to_forget(session, ended_before=before)
     return DutyReport(sum(runtime.perform(SYSTEM, forget_raw_file, ForgetRawFile(run_id)) for run_id in ids))
+
+
+def redate_filings(session: Session, fact: Fact, *, now: datetime) -> None:
+    """After a calendar was imported, derive the authority's own dates of the next filings again; a handler."""
+    redating.redate_next(session, fact, now=now)

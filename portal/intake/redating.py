@@ -18,8 +18,8 @@ from portal.intake.states import AdminState
 PART = "filings"
 
 
-def redate_filings(session: Session, fact: Fact, *, now: datetime) -> None:
-    """Derive the limit of 受理 (令121第十五条) of the next undecided filings again; a handler of both topics."""
+def redate_next(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Derive the limit of 受理 (令121第十五条) of the next undecided filings again; nothing where the fact is of another part."""
     if fact.topic is Topic.CALENDAR_SPREAD and fact.detail["part"] != PART:
         return
     recount = recount_of(session, fact.detail["year"], fact.detail["former"])
