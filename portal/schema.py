@@ -8,6 +8,7 @@ from portal.core.db import Model
 from portal.documents import models as documents
 from portal.enrolment import models as enrolment
 from portal.intake import models as intake
+from portal.ledgers import page_models as ledger_pages
 from portal.mediation import models as mediation
 from portal.notifications import models as notifications
 from portal.settlements import models as settlements
@@ -23,6 +24,7 @@ MODULES = (
     facts,
     installation,
     intake,
+    ledger_pages,
     mediation,
     notifications,
     privacy,
@@ -30,5 +32,5 @@ MODULES = (
 )
 METADATA = Model.metadata
 
-APPEND_ONLY = ("fact", "access_record", "case_note")  # triggers refuse UPDATE and DELETE
+APPEND_ONLY = ("fact", "access_record", "case_note", "ledger_read_release")  # triggers refuse UPDATE and DELETE
 SEARCH_TABLES = ("case_search", "tip_search")  # made by the migration, unlike on the two databases

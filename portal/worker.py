@@ -92,6 +92,8 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.MESSAGE_FAILED: NOBODY,
     Topic.MESSAGE_RESOLVED: NOBODY,
     Topic.DELIVERY_GIVEN_UP: NOBODY,
+    Topic.LEDGER_CHECKED: NOBODY,
+    Topic.LEDGER_READ_RELEASED: NOBODY,
 }
 
 

@@ -77,6 +77,8 @@ class Topic(StrEnum):
     MESSAGE_FAILED = "message.failed"
     MESSAGE_RESOLVED = "message.resolved"
     DELIVERY_GIVEN_UP = "delivery.given_up"
+    LEDGER_CHECKED = "ledger.checked"
+    LEDGER_READ_RELEASED = "ledger.read_released"
 
 
 class SubjectKind(StrEnum):
@@ -91,6 +93,8 @@ class SubjectKind(StrEnum):
     FILING = "filing"
     CASE = "case"
     MESSAGE = "message"
+    LEDGER = "ledger"  # by its merchant's key: a merchant has one
+    LEDGER_ENTRY = "ledger_entry"
 
 
 class Fact(Model):

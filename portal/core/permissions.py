@@ -26,6 +26,7 @@ class Permission(StrEnum):
     EVIDENCE_READ = "evidence:read"
     FILING_ROUTE = "filing:route"
     IMPORT_RUN = "import:run"
+    LEDGER_READ_RELEASE = "ledger:read_release"
     LINK_REPLACE = "link:replace"
     MERCHANT_ADMIT = "merchant:admit"
     MERCHANT_READ = "merchant:read"
@@ -110,6 +111,7 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.EVIDENCE_READ: ((is_own_merchant,), (in_jurisdiction,), (is_consumer_of,)),
     Permission.FILING_ROUTE: ((in_jurisdiction, works_cases), (runs_the_house,)),
     Permission.IMPORT_RUN: ((in_jurisdiction, works_cases), (runs_the_house,)),
+    Permission.LEDGER_READ_RELEASE: ((in_jurisdiction, is_chief),),
     Permission.LINK_REPLACE: ((is_consumer_of,), (runs_the_house,)),
     Permission.MERCHANT_ADMIT: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
     Permission.MERCHANT_READ: ((is_own_merchant,), (in_jurisdiction,), (runs_the_house,)),

@@ -1,0 +1,1 @@
+"""The provable books: complaints and returned goods, one Merkle log per merchant."""

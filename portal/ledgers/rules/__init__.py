@@ -1,0 +1,1 @@
+"""Words and rules of the ledgers: values in, values out."""
