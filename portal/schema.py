@@ -11,6 +11,7 @@ from portal.intake import models as intake
 from portal.ledgers import page_models as ledger_pages
 from portal.mediation import models as mediation
 from portal.notifications import models as notifications
+from portal.recalls import models as recalls
 from portal.settlements import models as settlements
 
 MODULES = (
@@ -28,9 +29,16 @@ MODULES = (
     mediation,
     notifications,
     privacy,
+    recalls,
     settlements,
 )
 METADATA = Model.metadata
 
-APPEND_ONLY = ("fact", "access_record", "case_note", "ledger_read_release")  # triggers refuse UPDATE and DELETE
+APPEND_ONLY = (  # triggers refuse UPDATE and DELETE
+    "fact",
+    "access_record",
+    "case_note",
+    "ledger_read_release",
+    "settlement_sending_limits",
+)
 SEARCH_TABLES = ("case_search", "tip_search")  # made by the migration, unlike on the two databases

@@ -17,6 +17,7 @@ from portal.cases.rules import (
     CaseState,
     Channel,
     FailureCause,
+    Level,
     Turn,
     next_state,
 )
@@ -76,6 +77,34 @@ class Case(Model):
         Index("ix_dispute_case_name", "name_index", "merchant_id"),
         Index("ix_dispute_case_key_id", "key_id"),
         Index("ix_dispute_case_outlet_id", "outlet_id"),
+        Index(
+            "ix_dispute_case_merchant_raised",
+            "merchant_id",
+            "raised_to",
+            "due_at",
+            "id",
+            postgresql_where=text("raised_to IS NOT NULL"),
+            sqlite_where=text("raised_to IS NOT NULL"),
+        ),
+        Index(
+            "ix_dispute_case_raised_person_id",
+            "raised_person_id",
+            postgresql_where=text("raised_person_id IS NOT NULL"),
+            sqlite_where=text("raised_person_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_dispute_case_raised_by_id",
+            "raised_by_id",
+            postgresql_where=text("raised_by_id IS NOT NULL"),
+            sqlite_where=text("raised_by_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_dispute_case_unverified",
+            "authority_id",
+            "concluded_at",
+            postgresql_where=text("unverified_at IS NOT NULL"),
+            sqlite_where=text("unverified_at IS NOT NULL"),
+        ),
         CheckConstraint(
             "(state IN ('waiting', 'returned', 'withdrawn')) OR merchant_id IS NOT NULL",
             name="merchant_once_dispatched",
@@ -121,6 +150,10 @@ class Case(Model):
     phone_set_at: Mapped[datetime | None]  # when changed after filing (decisions 13)
 
     assignee_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
+    raised_to: Mapped[Level | None]  # to which internal level it was handed up; None while the 客服 have it
+    raised_person_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))  # None: anyone of that level
+    raised_by_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
+    raised_at: Mapped[datetime | None]
     registered_at: Mapped[datetime]  # 登记时间 of the first filing
     opened_at: Mapped[datetime]
     dispatched_at: Mapped[datetime | None]
@@ -135,6 +168,7 @@ class Case(Model):
     contact_by: Mapped[datetime | None]  # end of the merchant's limit to accept or return (limit "accept")
     first_contact_at: Mapped[datetime | None]
     agreed_at: Mapped[datetime | None]
+    unverified_at: Mapped[datetime | None]  # 未经消费者本人确认: since when; None once the consumer confirmed or disowned
     concluded_at: Mapped[datetime | None]  # the negotiation's first end: agreed, failed or withdrawn
     performed_at: Mapped[datetime | None]
     receipt_asked_at: Mapped[datetime | None]  # told to the consumer: silence counts from here
@@ -173,6 +207,8 @@ class NoteKind(StrEnum):
     NOTE = "note"  # 内部备注
     CONTACT = "contact"  # 沟通记录
     RETURN = "return"  # 退回说明
+    RAISE = "raise"  # 上报理由
+    LOWER = "lower"  # 交回下级的理由
 
 
 class ContactMethod(StrEnum):
@@ -248,6 +284,33 @@ class Evidence(Model):
     shown_at: Mapped[str | None]  # address of the re-encoded copy
     thumbnail_at: Mapped[str | None]
     at: Mapped[datetime]
+
+
+class Substitution(Model):
+    """A colleague who stands in for someone (代理人) on given days, with that person's level and authority."""
+
+    __tablename__ = "case_substitution"
+    __table_args__ = (
+        Index("ix_case_substitution_organisation_id", "organisation_id", "id"),
+        Index("ix_case_substitution_person_id", "person_id", "ends_on"),
+        Index("ix_case_substitution_substitute_id", "substitute_id", "ends_on"),
+        CheckConstraint("ends_on >= starts_on", name="ends_after_start"),
+        CheckConstraint("person_id <> substitute_id", name="somebody_else"),
+    )
+
+    reference: Mapped[str] = mapped_column(unique=True)  # random, for URLs
+    organisation_id: Mapped[Ref] = mapped_column(ForeignKey("organisation.id"))
+    person_id: Mapped[Ref] = mapped_column(ForeignKey("person.id"))  # who is away
+    substitute_id: Mapped[Ref] = mapped_column(ForeignKey("person.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]  # last day, Asia/Shanghai
+    named_at: Mapped[datetime]
+    named_by: Mapped[str]
+    ended_at: Mapped[datetime | None]  # taken back before the last day
+    ended_by: Mapped[str]  # empty while it was not taken back
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[person_id])
+    substitute: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[substitute_id])
 
 
 class SavedView(Model):

@@ -48,6 +48,7 @@ class CaseEvent(StrEnum):
     DENY = "deny"  # 消费者没收到
     SILENCE = "silence"  # 确认期满未答
     BREACH = "breach"  # 逾期未履行
+    DISOWN = "disown"  # 消费者否认商家登记的协议
     FAIL = "fail"  # 未达成
     WITHDRAW = "withdraw"  # 撤回投诉
 
@@ -59,6 +60,27 @@ class Turn(StrEnum):
     THEIRS = "theirs"
     OFFICER = "officer"
     NOBODY = "nobody"
+
+
+class Level(StrEnum):
+    """The three internal levels of a merchant (三级接待, domain 4.4), lowest first."""
+
+    AGENT = "agent"  # 客服
+    SUPERVISOR = "supervisor"  # 部门负责人
+    PRINCIPAL = "principal"  # 企业负责人
+
+
+LEVEL_NAMES: dict[Level, str] = {
+    Level.AGENT: "客服",
+    Level.SUPERVISOR: "部门负责人",
+    Level.PRINCIPAL: "企业负责人",
+}
+LEVELS = tuple(Level)
+
+
+def is_above(one: Level, other: Level) -> bool:
+    """Say whether a level is higher than another."""
+    return LEVELS.index(one) > LEVELS.index(other)
 
 
 S, E = CaseState, CaseEvent
@@ -92,12 +114,15 @@ TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
     (S.AGREED, E.PERFORM): S.PERFORMED,
     (S.AGREED, E.CONFIRM): S.CLOSED_SETTLED,
     (S.AGREED, E.BREACH): S.BREACHED,
+    (S.AGREED, E.DISOWN): S.NEGOTIATING,  # nothing was agreed: the negotiation goes on (decisions 10)
     (S.PERFORMED, E.CONTACT): S.PERFORMED,
     (S.PERFORMED, E.CONFIRM): S.CLOSED_SETTLED,
     (S.PERFORMED, E.DENY): S.BREACHED,
+    (S.PERFORMED, E.DISOWN): S.BREACHED,
     (S.PERFORMED, E.SILENCE): S.CLOSED_UNCONFIRMED,
     (S.CLOSED_UNCONFIRMED, E.CONFIRM): S.CLOSED_SETTLED,
     (S.CLOSED_UNCONFIRMED, E.DENY): S.BREACHED,
+    (S.CLOSED_UNCONFIRMED, E.DISOWN): S.BREACHED,
     (S.CLOSED_SETTLED, E.BREACH): S.BREACHED,
     (S.BREACHED, E.CONTACT): S.BREACHED,
     (S.BREACHED, E.PERFORM): S.PERFORMED,

@@ -6,11 +6,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.cases.models import Case, Evidence
+from portal.cases.rules import Level
 from portal.core.db import Fen, Model, Ref
 from portal.documents.models import Document
 from portal.settlements.rules.words import Answer as Answer
 from portal.settlements.rules.words import CallbackOccasion as CallbackOccasion
 from portal.settlements.rules.words import CallbackResult as CallbackResult
+from portal.settlements.rules.words import DraftKind as DraftKind
+from portal.settlements.rules.words import DraftState as DraftState
 from portal.settlements.rules.words import Payer as Payer
 from portal.settlements.rules.words import PaymentMethod as PaymentMethod
 from portal.settlements.rules.words import Receipt as Receipt
@@ -89,6 +92,7 @@ class Agreement(Model):
         Index("ix_settlement_agreement_case_id", "case_id"),
         Index("uq_settlement_agreement_offer", "offer_id", unique=True),
         Index("ix_settlement_agreement_document_id", "document_id"),
+        Index("ix_settlement_agreement_proof_id", "proof_id"),
     )
 
     case_id: Mapped[Ref] = mapped_column(ForeignKey("dispute_case.id"))
@@ -97,7 +101,8 @@ class Agreement(Model):
     outlay: Mapped[Fen]
     accepted_by: Mapped[Side]
     accepted_at: Mapped[datetime]
-    confirmation: Mapped[str]  # link, link_and_code, merchant
+    confirmation: Mapped[str]  # link, link_and_code, merchant, paper
+    proof_id: Mapped[Ref | None] = mapped_column(ForeignKey("evidence.id"))  # of one made outside (decisions 10)
     address_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))  # keyed hash of the address that accepted
     perform_on: Mapped[date]  # last day, Asia/Shanghai
 
@@ -191,3 +196,61 @@ class Callback(Model):
     done_at: Mapped[datetime | None]
 
     case: Mapped[Case] = relationship(lazy="raise_on_sql")
+
+
+class SendingLimits(Model):
+    """Up to which outlay whom of a merchant may send an offer; the newest row holds. Never changed, never deleted."""
+
+    __tablename__ = "settlement_sending_limits"
+    __table_args__ = (
+        Index("ix_settlement_sending_limits_merchant_id", "merchant_id", "id"),
+        Index("ix_settlement_sending_limits_set_by_id", "set_by_id"),
+        CheckConstraint("agent_limit IS NULL OR agent_limit >= 0", name="agent_not_negative"),
+        CheckConstraint(
+            "supervisor_limit IS NULL OR (agent_limit IS NOT NULL AND supervisor_limit >= agent_limit)",
+            name="supervisor_not_below",
+        ),
+    )
+
+    merchant_id: Mapped[Ref] = mapped_column(ForeignKey("merchant.id"))
+    agent_limit: Mapped[Fen | None]  # None: any amount
+    supervisor_limit: Mapped[Fen | None]
+    set_at: Mapped[datetime]  # in force from this moment
+    set_by_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
+    set_by: Mapped[str]
+
+
+class OfferDraft(Model):
+    """An offer, or a yes to a counter, that waits for someone who may send it; nothing of it left the house."""
+
+    __tablename__ = "settlement_draft"
+    __table_args__ = (
+        Index("ix_settlement_draft_case_id", "case_id", "id"),
+        Index("ix_settlement_draft_merchant_id", "merchant_id"),
+        Index("ix_settlement_draft_made_by_id", "made_by_id"),
+        Index(
+            "uq_settlement_draft_one_waiting",
+            "case_id",
+            unique=True,
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+        CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided_iff_over"),
+        CheckConstraint("(kind = 'acceptance') = (counter_digest IS NOT NULL)", name="counter_iff_acceptance"),
+    )
+
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("dispute_case.id"))
+    merchant_id: Mapped[Ref] = mapped_column(ForeignKey("merchant.id"))
+    kind: Mapped[DraftKind]
+    needs: Mapped[Level]  # who may send it, by the limits when it was handed up
+    outlay: Mapped[Fen]
+    content_sealed: Mapped[bytes]  # terms, message and consumer_asked as JSON, under the case's key
+    counter_digest: Mapped[str | None]  # of the counter to be accepted
+    digest: Mapped[str]  # SHA-256 over what is to be sent: what an approval is bound to
+    made_at: Mapped[datetime]
+    made_by_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
+    made_by: Mapped[str]
+    state: Mapped[DraftState] = mapped_column(default=DraftState.WAITING)
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str]  # empty while it waits
+    reason_sealed: Mapped[bytes | None]  # why it was given back

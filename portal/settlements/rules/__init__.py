@@ -73,6 +73,7 @@ from portal.settlements.rules.words import ANSWER_NAMES as ANSWER_NAMES
 from portal.settlements.rules.words import BREACHING_REASONS as BREACHING_REASONS
 from portal.settlements.rules.words import CALLBACK_OCCASION_NAMES as CALLBACK_OCCASION_NAMES
 from portal.settlements.rules.words import CALLBACK_RESULT_NAMES as CALLBACK_RESULT_NAMES
+from portal.settlements.rules.words import CALLBACK_RESULTS as CALLBACK_RESULTS
 from portal.settlements.rules.words import KIND_NAMES as KIND_NAMES
 from portal.settlements.rules.words import METHOD_NAMES as METHOD_NAMES
 from portal.settlements.rules.words import PAYER_NAMES as PAYER_NAMES
@@ -81,6 +82,8 @@ from portal.settlements.rules.words import RECEIPT_NAMES as RECEIPT_NAMES
 from portal.settlements.rules.words import Answer as Answer
 from portal.settlements.rules.words import CallbackOccasion as CallbackOccasion
 from portal.settlements.rules.words import CallbackResult as CallbackResult
+from portal.settlements.rules.words import DraftKind as DraftKind
+from portal.settlements.rules.words import DraftState as DraftState
 from portal.settlements.rules.words import Payer as Payer
 from portal.settlements.rules.words import PaymentMethod as PaymentMethod
 from portal.settlements.rules.words import RatingReason as RatingReason

@@ -86,6 +86,7 @@ class CallbackOccasion(StrEnum):
 
     SILENCE = "silence"  # 未确认收到，抽取回访
     RATING = "rating"  # 评价不满意
+    UNVERIFIED = "unverified"  # 协议由商家登记，未经消费者本人确认 (decisions 10)
 
 
 class CallbackResult(StrEnum):
@@ -95,6 +96,25 @@ class CallbackResult(StrEnum):
     NOT_RECEIVED = "not_received"  # 消费者说没收到
     COMPLAINED = "complained"  # 有意见，已记录
     UNREACHED = "unreached"  # 联系不到
+    CONFIRMED = "confirmed"  # 消费者承认协议
+    DISOWNED = "disowned"  # 消费者否认协议
+
+
+class DraftKind(StrEnum):
+    """What waits for someone who may send it."""
+
+    OFFER = "offer"  # 方案
+    ACCEPTANCE = "acceptance"  # 接受还价
+
+
+class DraftState(StrEnum):
+    """What became of a draft."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    GIVEN_BACK = "given_back"
+    TAKEN_BACK = "taken_back"
+    DROPPED = "dropped"  # another offer, or an end of the case, came first
 
 
 BREACHING_REASONS = frozenset({RatingReason.NOT_PERFORMED, RatingReason.NOT_AS_AGREED})
@@ -154,6 +174,7 @@ RATING_REASON_NAMES: dict[RatingReason, str] = {
 CALLBACK_OCCASION_NAMES: dict[CallbackOccasion, str] = {
     CallbackOccasion.SILENCE: "未确认收到，抽取回访",
     CallbackOccasion.RATING: "评价不满意",
+    CallbackOccasion.UNVERIFIED: "商家登记的协议，未经消费者本人确认",
 }
 
 CALLBACK_RESULT_NAMES: dict[CallbackResult, str] = {
@@ -161,4 +182,22 @@ CALLBACK_RESULT_NAMES: dict[CallbackResult, str] = {
     CallbackResult.NOT_RECEIVED: "消费者说没收到",
     CallbackResult.COMPLAINED: "消费者有意见，已记录",
     CallbackResult.UNREACHED: "联系不到",
+    CallbackResult.CONFIRMED: "消费者承认这份协议",
+    CallbackResult.DISOWNED: "消费者说没有达成这份协议",
+}
+
+CALLBACK_RESULTS: dict[CallbackOccasion, tuple[CallbackResult, ...]] = {  # what each call can bring
+    CallbackOccasion.SILENCE: (
+        CallbackResult.FULFILLED,
+        CallbackResult.NOT_RECEIVED,
+        CallbackResult.COMPLAINED,
+        CallbackResult.UNREACHED,
+    ),
+    CallbackOccasion.RATING: (
+        CallbackResult.FULFILLED,
+        CallbackResult.NOT_RECEIVED,
+        CallbackResult.COMPLAINED,
+        CallbackResult.UNREACHED,
+    ),
+    CallbackOccasion.UNVERIFIED: (CallbackResult.CONFIRMED, CallbackResult.DISOWNED, CallbackResult.UNREACHED),
 }
