@@ -13,7 +13,7 @@ from portal.core.privacy import DataKey
 from portal.intake import rules, values
 from portal.intake.context import Context
 from portal.intake.models import Filing, Tip
-from portal.intake.rules import Columns, Kind, Newcomer, OpenCase, ParsedRow, Refusal, Row, Source
+from portal.intake.rules import Columns, Kind, Newcomer, OpenCase, ParsedRow, Refusal, Row, Source, WaitingReason
 from portal.intake.values import Judged, NewCase, Values
 
 JOINABLE = (  # open, and whose it is is not in question
@@ -45,6 +45,7 @@ class Joining:
     judged: Judged
     case_id: int
     filing: Values
+    case: NewCase  # as it would have opened one of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +160,14 @@ def _joined(session: Session, complaints: Sequence[Judged], context: Context, *,
     within = context.joining_span(at)
     joined = {}
     for index, candidates in by_phone.items():
-        for row, merchant_id in candidates:
-            newcomer = Newcomer(row.source.value, merchant_id, row.amount, row.registered_at)
-            case_id = rules.case_to_join(newcomer, found.get(index, ()), within)
+        newcomers = [
+            Newcomer(row.source.value, merchant, row.amount, row.registered_at) for row, merchant in candidates
+        ]
+        found_cases = rules.cases_to_join(newcomers, found.get(index, ()), within)
+        for (row, _), case_id in zip(candidates, found_cases, strict=True):
             if case_id is not None:
                 joined[row.number] = case_id
-                found[index] = [_with(one, newcomer) if one.id == case_id else one for one in found[index]]
     return joined
-
-
-def _with(case: OpenCase, newcomer: Newcomer) -> OpenCase:
-    amount = newcomer.amount if case.amount is None else case.amount
-    return OpenCase(case.id, case.merchant_id, amount, (*case.filings, (newcomer.source, newcomer.registered_at)))
 
 
 def _open_cases(session: Session, phones: Sequence[bytes]) -> dict[bytes, list[OpenCase]]:
@@ -185,7 +182,12 @@ def _open_cases(session: Session, phones: Sequence[bytes]) -> dict[bytes, list[O
             Filing.registered_at,
         )
         .join(Case, Case.id == Filing.case_id)
-        .where(Filing.phone_index.in_(phones), Case.is_open, Case.state.in_(JOINABLE))
+        .where(
+            Filing.phone_index.in_(phones),
+            Case.is_open,
+            Case.state.in_(JOINABLE),
+            Case.wait_reason.is_distinct_from(WaitingReason.SUSPECTED_TIP.value),  # as no suspected tip joins a case
+        )
         .order_by(Case.id, Filing.id)
     )
     found: dict[tuple[bytes, int], OpenCase] = {}
@@ -222,7 +224,13 @@ def _opening(judged: Judged, context: Context, *, at: datetime) -> Opening:
 
 
 def _joining(judged: Judged, case_id: int, keys: Mapping[int, DataKey], context: Context, *, at: datetime) -> Joining:
-    return Joining(judged, case_id, values.filing_of(judged, keys[case_id], context, at=at))
+    key = keys[case_id]
+    return Joining(
+        judged,
+        case_id,
+        filing=values.filing_of(judged, key, context, at=at),
+        case=values.case_of(judged, key, context, at=at),
+    )
 
 
 def _registered(judged: Judged, context: Context, *, at: datetime) -> Registered:

@@ -21,7 +21,7 @@ from portal.core.facts import Fact, Outbox, SubjectKind, Topic
 from portal.core.privacy import DataKey, vault_of
 from portal.core.search import Document
 from portal.documents.numbers import take_numbers
-from portal.intake import rules, values
+from portal.intake import leading, rules, values
 from portal.intake.access import locked_run
 from portal.intake.batches import Batch, Changed, Joining, Opening, Registered
 from portal.intake.context import Context
@@ -139,13 +139,15 @@ def _join_cases(session: Session, actor: Actor, run: ImportRun, joinings: Sequen
         {**one.filing, "key_id": cases[one.case_id].key_id, "case_id": one.case_id, "import_id": run.id}
         for one in joinings
     ]
+    before = leading.sources_of(session, ids)
     _insert(session, Filing, rows)
     told: list[Told] = []
     for one in joinings:
         case = cases[one.case_id]
         origin = {"source": one.judged.row.source.value, "number": one.judged.row.number, "import": run.reference}
         told.append((Topic.CASE_MERGED, SubjectKind.CASE, case.id, origin))
-        case.amount = one.judged.row.amount if case.amount is None else case.amount
+        leading.take_in(session, case, one.case, before[case.id])
+        before[case.id].add(one.judged.row.source.value)
         case.last_event_at = at
         if _lifts_the_wait(one, case) and one.judged.decided.merchant_id is not None:
             steps.dispatch(session, actor, case, one.judged.decided.merchant_id, now=at, joined=True)

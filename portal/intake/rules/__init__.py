@@ -22,6 +22,10 @@ from portal.intake.rules.headlines import leaf as leaf
 from portal.intake.rules.joining import Newcomer as Newcomer
 from portal.intake.rules.joining import OpenCase as OpenCase
 from portal.intake.rules.joining import case_to_join as case_to_join
+from portal.intake.rules.joining import cases_to_join as cases_to_join
+from portal.intake.rules.leading import authority_of as authority_of
+from portal.intake.rules.leading import graver as graver
+from portal.intake.rules.leading import leads as leads
 from portal.intake.rules.parsing import Flag as Flag
 from portal.intake.rules.parsing import ParsedRow as ParsedRow
 from portal.intake.rules.parsing import Refusal as Refusal

@@ -1,7 +1,8 @@
 """Which open case a filing belongs to: the same grievance, filed through another channel (decisions 9)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 
@@ -25,14 +26,41 @@ class Newcomer:
     registered_at: datetime
 
 
-def case_to_join(newcomer: Newcomer, cases: Iterable[OpenCase], within: timedelta) -> int | None:
-    """Return the id of the case nearest in time that the filing joins, None where it makes a case of its own.
+def cases_to_join(newcomers: Sequence[Newcomer], cases: Iterable[OpenCase], within: timedelta) -> list[int | None]:
+    """Return for each filing of one phone the id of the case that it joins, None where it makes a case of its own.
 
-    Merchant equal, no filing of the same channel, at most `within` apart, amounts not contradicting where both
-    are known. That the phones are equal is the caller's doing; likeness of text is never asked.
+    Merchant equal, no filing of the same channel, at most `within` apart, amounts not contradicting where both are
+    known; likeness of text is never asked. The pair nearest in time joins first, whatever the order of the rows, so
+    that either of two files may come first.
     """
-    near = [(_apart(newcomer, case), case.id) for case in cases if _fits(newcomer, case)]
-    return min(((apart, key) for apart, key in near if apart <= within), default=(None, None))[1]
+    open_cases = {case.id: case for case in cases}
+    joined: list[int | None] = [None] * len(newcomers)
+    pairs = [pair for case in open_cases.values() for pair in _pairs(newcomers, case, within)]
+    heapq.heapify(pairs)
+    while pairs:
+        _near, place, case_id = heapq.heappop(pairs)
+        newcomer, case = newcomers[place], open_cases[case_id]
+        if joined[place] is not None or not _fits(newcomer, case):
+            continue
+        joined[place] = case_id
+        open_cases[case_id] = _with(case, newcomer)
+        for pair in _pairs(newcomers, open_cases[case_id], within):  # the new filing may be nearer to others
+            heapq.heappush(pairs, pair)
+    return joined
+
+
+def case_to_join(newcomer: Newcomer, cases: Iterable[OpenCase], within: timedelta) -> int | None:
+    """Return the id of the case nearest in time that one filing joins, None where it makes a case of its own."""
+    return cases_to_join([newcomer], cases, within)[0]
+
+
+_Nearness = tuple[timedelta, datetime, datetime]  # of equally near pairs the one registered first
+
+
+def _pairs(newcomers: Sequence[Newcomer], case: OpenCase, within: timedelta) -> Iterator[tuple[_Nearness, int, int]]:
+    for place, newcomer in enumerate(newcomers):
+        if _fits(newcomer, case) and (near := _nearness(newcomer, case))[0] <= within:
+            yield near, place, case.id
 
 
 def _fits(newcomer: Newcomer, case: OpenCase) -> bool:
@@ -41,5 +69,20 @@ def _fits(newcomer: Newcomer, case: OpenCase) -> bool:
     return case.merchant_id == newcomer.merchant_id and bool(case.filings) and not own_channel and not contradicting
 
 
-def _apart(newcomer: Newcomer, case: OpenCase) -> timedelta:
-    return min(abs(registered_at - newcomer.registered_at) for _, registered_at in case.filings)
+def _nearness(newcomer: Newcomer, case: OpenCase) -> _Nearness:
+    return min(
+        (
+            abs(registered_at - newcomer.registered_at),
+            min(registered_at, newcomer.registered_at),
+            max(registered_at, newcomer.registered_at),
+        )
+        for _, registered_at in case.filings
+    )
+
+
+def _with(case: OpenCase, newcomer: Newcomer) -> OpenCase:
+    return replace(
+        case,
+        amount=newcomer.amount if case.amount is None else case.amount,
+        filings=(*case.filings, (newcomer.source, newcomer.registered_at)),
+    )

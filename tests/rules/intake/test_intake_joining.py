@@ -97,3 +97,58 @@ def test_a_headline_is_made_of_structured_words():
     assert rules.headline_of("羊毛大衣", "起球", (Demand.RETURN, Demand.REFUND)) == "羊毛大衣 起球，要求退货、退款"
     assert rules.headline_of("", "", (Demand.REFUND,)) == "未注明商品和问题，要求退款"
     assert rules.headline_of("瓷砖", "", ()) == "瓷砖"
+
+
+channels = st.lists(st.tuples(st.integers(0, 2), st.none() | st.integers(1, 2), st.integers(0, 100)), max_size=4)
+
+
+def partition(first, second, one, other):
+    """Import `first` as cases, then let `second` join: pairs of places, whichever file came first."""
+    cases = [
+        case(place, merchant, amount, one, AT + timedelta(hours=hours))
+        for place, (merchant, amount, hours) in enumerate(first)
+    ]
+    new = [Newcomer(other, merchant, amount, AT + timedelta(hours=hours)) for merchant, amount, hours in second]
+    return {(joined, place) for place, joined in enumerate(rules.cases_to_join(new, cases, WITHIN)) if joined is not None}  # fmt: skip
+
+
+@given(channels, channels)
+def test_two_files_join_the_same_pairs_whichever_comes_first(first, second):
+    # equal filings of one file are interchangeable, so pairs are compared by what they say
+    def said(pairs):
+        return sorted((str(first[one]), str(second[other])) for one, other in pairs)
+
+    back = {(one, other) for other, one in partition(second, first, "12345", "12315")}
+    assert said(partition(first, second, "12315", "12345")) == said(back)
+
+
+@given(channels, st.permutations(range(4)))
+def test_the_order_of_the_rows_makes_no_difference(rows, order):
+    new = [Newcomer("12345", merchant, amount, AT + timedelta(hours=hours)) for merchant, amount, hours in rows]
+    cases = [case(1, 0, None), case(2, 1, 1), case(3, 1, 2)]
+    turned = [new[place] for place in order if place < len(new)]
+    forth, back = rules.cases_to_join(new, cases, WITHIN), rules.cases_to_join(turned, cases, WITHIN)
+    assert sorted(map(str, zip(new, forth, strict=True))) == sorted(map(str, zip(turned, back, strict=True)))
+
+
+def test_the_national_platform_leads_a_made_up_sheet_last():
+    assert rules.leads("12315", {"12345", "generic"})
+    assert not rules.leads("12345", {"12315"})
+    assert rules.leads("12345", {"generic"})
+    assert rules.leads("generic", {"another"})
+
+
+def test_the_graver_reason_is_settled_first():
+    assert rules.graver("no_diversion", "local_diversion") == "local_diversion"
+    assert rules.graver(None, "no_diversion") == "no_diversion"
+    assert rules.graver("several_merchants", "no_diversion") == "several_merchants"
+    assert rules.graver(None, None) is None
+    assert rules.graver("another", "no_diversion") == "no_diversion"
+
+
+def test_a_case_lies_with_the_nearer_authority_or_the_first_receiver():
+    district, office, other = (2, 1), (3, 2, 1), (4, 1)
+    later = AT + timedelta(hours=1)
+    for first, second, expected in ((district, office, office), (office, office, office), (office, other, office)):
+        assert rules.authority_of(first, AT, second, later) == expected
+        assert rules.authority_of(second, later, first, AT) == expected
