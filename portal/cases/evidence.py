@@ -11,7 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.cases import access as case_access
-from portal.cases.media import (
+from portal.cases.models import Case, Evidence, EvidenceSide
+from portal.core import access, facts, files
+from portal.core.actor import Actor, ActorKind
+from portal.core.errors import NotAllowed, NotFound, RuleBroken
+from portal.core.facts import SubjectKind, Topic
+from portal.core.media import (
     LIMITS,
     PICTURES,
     SUFFIXES,
@@ -22,11 +27,6 @@ from portal.cases.media import (
     clean_picture,
     sniff,
 )
-from portal.cases.models import Case, Evidence, EvidenceSide
-from portal.core import access, facts, files
-from portal.core.actor import Actor, ActorKind
-from portal.core.errors import NotAllowed, NotFound, RuleBroken
-from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.core.privacy import DataKey, vault_of
 

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from portal.cases import timeline
 from portal.cases.access import fetched
 from portal.cases.evidence import Purpose, is_hidden
-from portal.cases.media import spoken_size
 from portal.cases.models import Case, EvidenceSide
 from portal.cases.queries import FILE, Record, records
 from portal.cases.rules import CaseEvent, CaseState, allows
 from portal.cases.wording import PURPOSE_NAMES, SIDE_NAMES
 from portal.core.actor import Actor
+from portal.core.media import spoken_size
 from portal.core.privacy import vault_of
 
 

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from portal.cases import evidence
 from portal.cases.evidence import AddEvidence, Purpose, Upload, Variant, add_evidence, open_evidence, plain_name
-from portal.cases.media import MAX_PIXELS, Media, sniff, spoken_size
 from portal.cases.models import Case, Evidence, EvidenceSide
 from portal.core import files
 from portal.core.access import grant_reading
 from portal.core.actor import Actor, ActorKind, Role
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.core.facts import Fact, SubjectKind, Topic
+from portal.core.media import MAX_PIXELS, Media, sniff, spoken_size
 from portal.core.privacy import DataKey
 from tests.conftest import NOW
 from tests.factories import disputes, people
