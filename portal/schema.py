@@ -8,6 +8,7 @@ from portal.core.db import Model
 from portal.documents import models as documents
 from portal.enrolment import models as enrolment
 from portal.intake import models as intake
+from portal.ledgers import models as ledgers
 from portal.ledgers import page_models as ledger_pages
 from portal.mediation import models as mediation
 from portal.notifications import models as notifications
@@ -26,6 +27,7 @@ MODULES = (
     installation,
     intake,
     ledger_pages,
+    ledgers,
     mediation,
     notifications,
     privacy,
@@ -38,6 +40,9 @@ APPEND_ONLY = (  # triggers refuse UPDATE and DELETE
     "fact",
     "access_record",
     "case_note",
+    "ledger_checkpoint",
+    "ledger_entry",
+    "ledger_node",
     "ledger_read_release",
     "settlement_sending_limits",
 )

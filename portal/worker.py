@@ -80,6 +80,8 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.PERFORMANCE_CONFIRMED: (notices.notify_staff, notices.keep_links),
     Topic.PERFORMANCE_DENIED: (notices.notify_staff, notices.keep_links),
     Topic.SETTLEMENT_RATED: NOBODY,
+    Topic.LEDGER_ENTERED: NOBODY,
+    Topic.CHECKPOINT_SIGNED: NOBODY,
     Topic.RECEIPT_ASKED: NOBODY,
     Topic.PAYEE_GIVEN: NOBODY,
     Topic.CALLBACK_RECORDED: NOBODY,

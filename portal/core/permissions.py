@@ -25,8 +25,14 @@ class Permission(StrEnum):
     EVIDENCE_ADD = "evidence:add"
     EVIDENCE_READ = "evidence:read"
     FILING_ROUTE = "filing:route"
+    GOODS_HANDLE = "goods:handle"  # send for testing, take off the shelves
+    GOODS_READ = "goods:read"
+    GOODS_REGISTER = "goods:register"
     IMPORT_RUN = "import:run"
     LEDGER_READ_RELEASE = "ledger:read_release"
+    LEDGER_EXPORT_OPEN = "ledger:export_open"  # a bundle with the personal values
+    LEDGER_READ = "ledger:read"
+    LEDGER_WRITE = "ledger:write"
     LINK_REPLACE = "link:replace"
     MERCHANT_ADMIT = "merchant:admit"
     MERCHANT_READ = "merchant:read"
@@ -37,6 +43,8 @@ class Permission(StrEnum):
     PERFORMANCE_RECORD = "performance:record"
     PERSON_MANAGE = "person:manage"
     PERSONAL_REVEAL = "personal:reveal"
+    RECALL_ANSWER = "recall:answer"
+    RECALL_ISSUE = "recall:issue"  # notify, chase, close
     TIP_READ = "tip:read"
 
 
@@ -110,8 +118,14 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.EVIDENCE_ADD: ((is_own_merchant,), (in_jurisdiction, works_cases), (is_consumer_of,)),
     Permission.EVIDENCE_READ: ((is_own_merchant,), (in_jurisdiction,), (is_consumer_of,)),
     Permission.FILING_ROUTE: ((in_jurisdiction, works_cases), (runs_the_house,)),
+    Permission.GOODS_HANDLE: ((is_own_merchant,),),
+    Permission.GOODS_READ: ((is_own_merchant,), (in_jurisdiction,)),
+    Permission.GOODS_REGISTER: ((is_own_merchant,), (in_jurisdiction, works_cases, is_of_no_council)),
     Permission.IMPORT_RUN: ((in_jurisdiction, works_cases), (runs_the_house,)),
     Permission.LEDGER_READ_RELEASE: ((in_jurisdiction, is_chief),),
+    Permission.LEDGER_EXPORT_OPEN: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
+    Permission.LEDGER_READ: ((is_own_merchant,), (in_jurisdiction, is_of_no_council), (runs_the_house,)),
+    Permission.LEDGER_WRITE: ((is_own_merchant,), (runs_the_house,)),
     Permission.LINK_REPLACE: ((is_consumer_of,), (runs_the_house,)),
     Permission.MERCHANT_ADMIT: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
     Permission.MERCHANT_READ: ((is_own_merchant,), (in_jurisdiction,), (runs_the_house,)),
@@ -127,6 +141,8 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
         (runs_the_house,),
     ),
     Permission.PERSONAL_REVEAL: ((is_own_merchant,), (in_jurisdiction,)),
+    Permission.RECALL_ANSWER: ((is_own_merchant,),),
+    Permission.RECALL_ISSUE: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
     Permission.TIP_READ: ((in_jurisdiction,), (runs_the_house,)),
 }
 
