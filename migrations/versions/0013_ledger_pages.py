@@ -34,9 +34,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["key_id"], ["data_key.id"], name=op.f("fk_ledger_draft_key_id_data_key")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_draft")),
     )
-    op.create_index(
-        "uq_ledger_draft_of_person", "ledger_draft", ["person_id", "merchant_id", "book"], unique=True
-    )
+    op.create_index("uq_ledger_draft_of_person", "ledger_draft", ["person_id", "merchant_id", "book"], unique=True)
     op.create_index("ix_ledger_draft_merchant_id", "ledger_draft", ["merchant_id"])
     op.create_index("ix_ledger_draft_key_id", "ledger_draft", ["key_id"])
     op.create_index("ix_ledger_draft_kept_at", "ledger_draft", ["kept_at"])

@@ -17,6 +17,7 @@ from portal.core.errors import NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.core.paging import Page, SortKey, keyset_page
 from portal.core.permissions import Permission, require
+from portal.ledgers.models import Ledger
 from portal.ledgers.page_models import ReadRelease
 from portal.ledgers.rules.disclosure import GENERAL_PURPOSES, HELD_BACK, REASON_NAMES, OpeningReason, is_shown
 
@@ -37,14 +38,14 @@ class Onlooker:
     purpose: str
 
 
-def onlookers(session: Session, merchant_id: int, *, days: int, now: datetime, most: int = 20) -> list[Onlooker]:
+def onlookers(session: Session, ledger_id: int, *, days: int, now: datetime, most: int = 20) -> list[Onlooker]:
     """What the audited merchant sees of reads of its ledger, newest first; `days` is limit "ledger_reads"."""
     today = local_day(now)
     rows = session.execute(
         select(AccessRecord.at, AccessRecord.reason, Organisation.name, _is_released().label("released"))
         .join(Organisation, Organisation.id == AccessRecord.actor_organisation_id)
         .where(
-            *_of_ledger(merchant_id),
+            *_of_ledger(ledger_id),
             AccessRecord.at < end_of_day(today - timedelta(days=days)),
             AccessRecord.reason.in_([*OPEN_REASONS, *HELD_REASONS]),
             AccessRecord.reason.in_(OPEN_REASONS) | _is_released(),
@@ -135,10 +136,10 @@ def release_read(session: Session, actor: Actor, command: ReleaseRead, *, now: d
     return release
 
 
-def _of_ledger(merchant_id: int) -> Sequence[ColumnElement[bool]]:
+def _of_ledger(ledger_id: int) -> Sequence[ColumnElement[bool]]:
     return (
         AccessRecord.subject_kind == SubjectKind.LEDGER,
-        AccessRecord.subject_id == merchant_id,
+        AccessRecord.subject_id == ledger_id,
         AccessRecord.actor_kind == ActorKind.AUTHORITY,
     )
 
@@ -162,10 +163,13 @@ def _is_released() -> ColumnElement[bool]:
 
 
 def _held_back() -> Select[*tuple[Any, ...]]:
-    unit = (
-        select(Organisation.name).where(Organisation.id == AccessRecord.actor_organisation_id).scalar_subquery()
+    unit = select(Organisation.name).where(Organisation.id == AccessRecord.actor_organisation_id).scalar_subquery()
+    merchant = (
+        select(Organisation.name)
+        .join(Ledger, Ledger.merchant_id == Organisation.id)
+        .where(Ledger.id == AccessRecord.subject_id)
+        .scalar_subquery()
     )
-    merchant = select(Organisation.name).where(Organisation.id == AccessRecord.subject_id).scalar_subquery()
     return (
         select(
             AccessRecord.id,

@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
 from portal.core.access import AccessGrant, grant_reading
 from portal.core.actor import Actor, ActorKind
-from portal.core.errors import NotAllowed, NotFound
+from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.core.facts import SubjectKind
 from portal.core.permissions import REFUSAL, Permission, require
 from portal.enrolment.models import Merchant
 from portal.enrolment.queries import NO_MERCHANT, visible_to
 from portal.enrolment.rules import code_of
+from portal.ledgers.models import Ledger
 from portal.ledgers.rules.disclosure import OpeningReason, weightiest
 
 CLOSED = "本台账没有打开，或者 30 分钟已过。请选择查阅理由重新打开。"
@@ -32,6 +33,7 @@ class Firm:
     code: str
     name: str
     authority_id: int
+    ledger_id: int | None  # None before the first entry
 
     @property
     def merchant_id(self) -> int:
@@ -49,22 +51,20 @@ class Standing:
 
 def firm_of(session: Session, actor: Actor, code: str) -> Firm:
     """The merchant of this code in what the actor may see; raises NotFound for strangers."""
-    row = session.execute(
-        select(Merchant.id, Organisation.code, Organisation.name, Merchant.authority_id)
-        .join(Merchant.organisation)
-        .where(Organisation.code == code_of(code), visible_to(actor))
-    ).first()
-    if row is None:
-        raise NotFound(NO_MERCHANT)
-    return Firm(*row)
+    return _firm(session, actor, Organisation.code == code_of(code))
 
 
 def own_firm(session: Session, actor: Actor) -> Firm:
     """The actor's own merchant."""
+    return _firm(session, actor, Merchant.id == actor.organisation_id)
+
+
+def _firm(session: Session, actor: Actor, condition: ColumnElement[bool]) -> Firm:
     row = session.execute(
-        select(Merchant.id, Organisation.code, Organisation.name, Merchant.authority_id)
+        select(Merchant.id, Organisation.code, Organisation.name, Merchant.authority_id, Ledger.id)
         .join(Merchant.organisation)
-        .where(Merchant.id == actor.organisation_id, visible_to(actor))
+        .outerjoin(Ledger, Ledger.merchant_id == Merchant.id)
+        .where(condition, visible_to(actor))
     ).first()
     if row is None:
         raise NotFound(NO_MERCHANT)
@@ -84,20 +84,22 @@ def open_ledger(session: Session, actor: Actor, command: OpenLedger, *, now: dat
     firm = firm_of(session, actor, command.code)
     if actor.kind is not ActorKind.AUTHORITY:
         raise NotAllowed(REFUSAL)
-    require(actor, Permission.MERCHANT_READ, firm)
-    return grant_reading(session, actor, SubjectKind.LEDGER, firm.id, reason=command.reason.value, now=now)
+    require(actor, Permission.LEDGER_READ, firm)
+    if firm.ledger_id is None:
+        raise RuleBroken(f"{firm.name}还没有登记过台账，没有可以查阅的内容。", field="reason")
+    return grant_reading(session, actor, SubjectKind.LEDGER, firm.ledger_id, reason=command.reason.value, now=now)
 
 
 def standing(session: Session, actor: Actor, firm: Firm, *, now: datetime) -> Standing | None:
     """The grants in force: until the last ends; a reason that is held back outweighs the others."""
-    if actor.person_id is None:
+    if actor.person_id is None or firm.ledger_id is None:
         return None
     rows = session.execute(
         select(AccessGrant.expires_at, AccessGrant.reason)
         .where(
             AccessGrant.person_id == actor.person_id,
             AccessGrant.subject_kind == SubjectKind.LEDGER,
-            AccessGrant.subject_id == firm.id,
+            AccessGrant.subject_id == firm.ledger_id,
             AccessGrant.expires_at > now,
         )
         .order_by(AccessGrant.expires_at.desc(), AccessGrant.id.desc())
