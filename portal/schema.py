@@ -7,7 +7,9 @@ from portal.core import access, duties, facts, installation, privacy
 from portal.core.db import Model
 from portal.documents import models as documents
 from portal.enrolment import models as enrolment
+from portal.indicators import models as indicators
 from portal.intake import models as intake
+from portal.ledgers import entry_models as ledger_entries
 from portal.ledgers import models as ledgers
 from portal.ledgers import page_models as ledger_pages
 from portal.mediation import models as mediation
@@ -24,8 +26,10 @@ MODULES = (
     duties,
     enrolment,
     facts,
+    indicators,
     installation,
     intake,
+    ledger_entries,
     ledger_pages,
     ledgers,
     mediation,
@@ -46,4 +50,4 @@ APPEND_ONLY = (  # triggers refuse UPDATE and DELETE
     "ledger_read_release",
     "settlement_sending_limits",
 )
-SEARCH_TABLES = ("case_search", "tip_search")  # made by the migration, unlike on the two databases
+SEARCH_TABLES = ("case_search", "tip_search", "ledger_search")  # made by the migration, unlike on the two databases

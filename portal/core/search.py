@@ -28,6 +28,7 @@ class SearchTable:
 
 CASE_SEARCH = SearchTable("case_search")
 TIP_SEARCH = SearchTable("tip_search")
+LEDGER_SEARCH = SearchTable("ledger_search")
 
 
 @dataclass(frozen=True, slots=True)

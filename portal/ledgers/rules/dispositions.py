@@ -106,10 +106,14 @@ def _why_not(goods: Goods, asked: Disposition) -> str:
         return f"商品已经退回，要写明怎么处理。请选{instead}；没有收回的，请把收货状况改为“未收回商品”。"
     if goods.category in TO_SOURCE_ONLY:
         return _why_not_food(goods, asked)
-    if goods.cause is not Cause.QUALITY:
-        return f"收货状况是“{condition}”，影响再次销售，不能贴标识再销售。请改为{instead}。"
+    if goods.cause is Cause.QUALITY:
+        return _why_not_faulty(goods, asked)
+    return f"收货状况是“{condition}”，影响再次销售，不能贴标识再销售。请改为{instead}。"
+
+
+def _why_not_faulty(goods: Goods, asked: Disposition) -> str:
     if asked is D.RESALE:
-        return f"有质量问题的商品不能再销售，要先检测。请改为{instead}。"
+        return f"有质量问题的商品不能再销售，要先检测。请改为{listed(goods)}。"
     return "有质量问题的商品要先检测，有了检测结果才能销毁。请先选“送检”，或退回供货商、生产者检测。"
 
 
