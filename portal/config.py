@@ -27,6 +27,7 @@ class Config:
     secret_key: str
     sealing_keys: tuple[bytes, ...]
     index_key: bytes
+    ledger_keys: tuple[bytes, ...]
     smtp_url: str | None
     sms_url: str | None
     clock: str | None
@@ -63,8 +64,10 @@ def load_config(environ: Mapping[str, str] = os.environ, *, make_keys: bool = Fa
     try:
         sealing = tuple(parse_keys(keys.get("PORTAL_SEALING_KEYS")))
         index = parse_keys(keys.get("PORTAL_INDEX_KEY"))[0]
+        ledgers = tuple(parse_keys(keys.get("PORTAL_LEDGER_KEYS")))
     except ValueError as problem:
-        raise Misconfigured(f"PORTAL_SEALING_KEYS 或 PORTAL_INDEX_KEY 格式不对：{problem}") from problem
+        names = "PORTAL_SEALING_KEYS、PORTAL_INDEX_KEY 或 PORTAL_LEDGER_KEYS"
+        raise Misconfigured(f"{names} 格式不对：{problem}") from problem
     return Config(
         data=data,
         database_url=database_url,
@@ -73,6 +76,7 @@ def load_config(environ: Mapping[str, str] = os.environ, *, make_keys: bool = Fa
         secret_key=keys.get("PORTAL_SECRET_KEY"),
         sealing_keys=sealing,
         index_key=index,
+        ledger_keys=ledgers,
         smtp_url=environ.get("PORTAL_SMTP_URL") or None,
         sms_url=environ.get("PORTAL_SMS_URL") or None,
         clock=environ.get("PORTAL_CLOCK") or None,
@@ -93,6 +97,7 @@ def described(config: Config) -> dict[str, str]:
         "PORTAL_SECRET_KEY": HIDDEN,
         "PORTAL_SEALING_KEYS": HIDDEN,
         "PORTAL_INDEX_KEY": HIDDEN,
+        "PORTAL_LEDGER_KEYS": HIDDEN,
         "PORTAL_SMTP_URL": _without_password(config.smtp_url or "未设置"),
         "PORTAL_SMS_URL": _without_password(config.sms_url or "未设置"),
         "PORTAL_CLOCK": config.clock or "未设置",

@@ -93,6 +93,7 @@ class Runtime:
 
     def _equip(self, session: Session) -> None:
         session.info["vault"] = self.config.vault
+        session.info["ledger_keys"] = self.config.ledger_keys
         session.info["undo_seconds"] = self.config.undo_seconds
         session.info["files_url"] = self.config.files_url
         session.info["base_url"] = self.config.base_url

@@ -125,6 +125,7 @@ def config_for(url: str, data: Path, **changes: object) -> Config:
         "secret_key": "only for tests",
         "sealing_keys": (b"s" * 32,),
         "index_key": b"i" * 32,
+        "ledger_keys": (b"l" * 32,),
         "smtp_url": None,
         "sms_url": None,
         "clock": None,

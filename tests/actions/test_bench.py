@@ -105,7 +105,9 @@ def test_the_command_measures_a_scratch_installation_and_removes_it(tmp_path):
 
 
 def test_a_scratch_installation_is_never_made_in_an_external_database(tmp_path):
-    settings = dict.fromkeys(("PORTAL_SECRET_KEY", "PORTAL_SEALING_KEYS", "PORTAL_INDEX_KEY"), KEY)
+    settings = dict.fromkeys(
+        ("PORTAL_SECRET_KEY", "PORTAL_SEALING_KEYS", "PORTAL_INDEX_KEY", "PORTAL_LEDGER_KEYS"), KEY
+    )
     url = "postgresql://nobody@127.0.0.1:1/x"
     done = portal(tmp_path, "bench", "--cases", "200", code=1, PORTAL_DATABASE_URL=url, **settings)
     assert "portal generate" in done.stderr

@@ -49,6 +49,23 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 30) ->
         pause.wait(0.02)
 
 
+def children_of(pid: int) -> list[int]:
+    """The children of a process that lives; none where it has just ended."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def is_gone(pid: int) -> bool:
+    """Say whether a process has ended, waited for or not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"
+
+
 @pytest.fixture
 def house(own_runtime: Runtime, redis_url: str, tmp_path: Path) -> Iterator[House]:
     """An installation on a database of its own, with an empty Valkey and the real clock."""
@@ -67,6 +84,7 @@ def house(own_runtime: Runtime, redis_url: str, tmp_path: Path) -> Iterator[Hous
             "PORTAL_SECRET_KEY": config.secret_key,
             "PORTAL_SEALING_KEYS": config.sealing_keys[0].hex(),
             "PORTAL_INDEX_KEY": config.index_key.hex(),
+            "PORTAL_LEDGER_KEYS": config.ledger_keys[0].hex(),
         },
     )
     yield made

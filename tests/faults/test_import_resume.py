@@ -38,6 +38,7 @@ def environment(runtime) -> dict[str, str]:
         "PORTAL_SECRET_KEY": config.secret_key,
         "PORTAL_SEALING_KEYS": config.sealing_keys[0].hex(),
         "PORTAL_INDEX_KEY": config.index_key.hex(),
+        "PORTAL_LEDGER_KEYS": config.ledger_keys[0].hex(),
         "PORTAL_FILES_URL": config.files_url,
     }
 

@@ -249,6 +249,7 @@ def env_of(runtime: Runtime) -> dict[str, str]:
         "PORTAL_SECRET_KEY": config.secret_key,
         "PORTAL_SEALING_KEYS": config.sealing_keys[0].hex(),
         "PORTAL_INDEX_KEY": config.index_key.hex(),
+        "PORTAL_LEDGER_KEYS": config.ledger_keys[0].hex(),
         "PORTAL_SMS_URL": config.sms_url or "",
         "PYTHONPATH": str(ROOT),
     }

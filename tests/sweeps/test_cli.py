@@ -117,7 +117,9 @@ def test_lost_keys_are_not_replaced(tmp_path: Path) -> None:
 
 
 def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
-    settings = dict.fromkeys(("PORTAL_SECRET_KEY", "PORTAL_SEALING_KEYS", "PORTAL_INDEX_KEY"), KEY)
+    settings = dict.fromkeys(
+        ("PORTAL_SECRET_KEY", "PORTAL_SEALING_KEYS", "PORTAL_INDEX_KEY", "PORTAL_LEDGER_KEYS"), KEY
+    )
     done = portal(
         tmp_path, "db", "check", code=1, PORTAL_DATABASE_URL="postgresql://nobody:geheim@127.0.0.1:1/x", **settings
     )

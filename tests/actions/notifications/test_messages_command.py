@@ -28,6 +28,7 @@ def house(own_runtime: Runtime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "PORTAL_SECRET_KEY": config.secret_key,
         "PORTAL_SEALING_KEYS": config.sealing_keys[0].hex(),
         "PORTAL_INDEX_KEY": config.index_key.hex(),
+        "PORTAL_LEDGER_KEYS": config.ledger_keys[0].hex(),
     }.items():
         monkeypatch.setenv(name, value)
     return own_runtime
