@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,8 @@ def invented(column: Column[Any]) -> Any:
         return next(iter(column.type.enum_class))
     if isinstance(column.type, UTCDateTime):
         return datetime(2026, 8, 12, tzinfo=UTC)
-    kinds = {"str": "x", "int": 1, "bytes": b"x", "bool": False, "dict": {}, "object": {}}
+    day = date(2026, 8, 12)
+    kinds = {"str": "x", "int": 1, "date": day, "bytes": b"x", "bool": False, "dict": {}, "object": {}}
     return kinds[column.type.python_type.__name__]
 
 
