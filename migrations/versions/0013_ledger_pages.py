@@ -1,4 +1,4 @@
-"""What the pages of the ledgers keep: unfinished rows, verifications asked for, releases of reads to the audited.
+"""What the pages of the ledgers keep and look up by: drafts, verifications asked for, releases of reads, indexes.
 
 A release is evidence: the triggers of 0007 refuse to change or delete it.
 """
@@ -13,6 +13,11 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 RELEASES = "ledger_read_release"
+INDEXES = (  # each book newest first; labels exactly
+    ("ix_ledger_entry_returns", "seq", "category IS NOT NULL"),
+    ("ix_ledger_entry_complaints", "seq", "category IS NULL"),
+    ("ix_ledger_entry_ledger_label", "label_number", "label_number IS NOT NULL"),
+)
 
 
 def upgrade() -> None:
@@ -40,9 +45,12 @@ def upgrade() -> None:
     op.create_index("ix_ledger_draft_kept_at", "ledger_draft", ["kept_at"])
     _create_checks()
     _create_releases()
+    _index_entries()
 
 
 def downgrade() -> None:
+    for name, _, _ in INDEXES:
+        op.drop_index(name, table_name="ledger_entry")
     if op.get_bind().dialect.name == "postgresql":
         op.execute(f"DROP TRIGGER {RELEASES}_append_only ON {RELEASES}")
     op.drop_table(RELEASES)  # SQLite drops a table's triggers with it
@@ -110,4 +118,15 @@ def _create_releases() -> None:
         op.execute(
             f"CREATE TRIGGER {RELEASES}_no_{word.lower()} BEFORE {word} ON {RELEASES} "
             f"BEGIN SELECT RAISE(ABORT, 'append-only: {word} on {RELEASES}'); END"
+        )
+
+
+def _index_entries() -> None:
+    for name, column, condition in INDEXES:
+        op.create_index(
+            name,
+            "ledger_entry",
+            ["ledger_id", column],
+            postgresql_where=sa.text(condition),
+            sqlite_where=sa.text(condition),
         )
