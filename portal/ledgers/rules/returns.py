@@ -249,6 +249,13 @@ def return_leaf(row: ReturnRow) -> tuple[Leaf, dict[str, str]]:
     return filled(plain), {name: value for name, value in personal.items() if value}
 
 
+def label_of(written: str) -> str:
+    """The label number of a typed cell as it is claimed; '' where there is none or it can't be one."""
+    text = cells.tidy(written)
+    found = cells.code_of(text, "标识号") if text else ""
+    return found if isinstance(found, str) else ""
+
+
 MONEY = frozenset({"price", "refund", "recovered", "settled", "claimed"})
 
 
