@@ -38,6 +38,8 @@ from portal.mediation import regulator_views as mediation_regulator
 from portal.notifications import merchant_views as notifications_merchant
 from portal.notifications import public_views as notifications_public
 from portal.notifications import regulator_views as notifications_regulator
+from portal.recalls import merchant_views as recalls_merchant
+from portal.recalls import regulator_views as recalls_regulator
 from portal.resources import resource_folder
 from portal.runtime import Runtime
 from portal.settlements import merchant_views as settlements_merchant
@@ -72,6 +74,8 @@ BLUEPRINTS = (
     notifications_public.bp,
     notifications_regulator.bp,
     documents_public.bp,
+    recalls_merchant.bp,
+    recalls_regulator.bp,
     settlements_merchant.bp,
     settlements_regulator.bp,
     settlements_staff.bp,

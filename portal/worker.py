@@ -13,11 +13,13 @@ from portal.core.db import refresh_statistics
 from portal.core.errors import NotFound
 from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, do_all, do_duty
+from portal.indicators import jobs as tallies
 from portal.intake.jobs import continue_imports, import_file, redate_filings, sweep_raw_imports
 from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages
-from portal.outbox import KEPT_DAYS, Delivered, ForgetDone, Handler, deliver_due, forget_done
+from portal.outbox import KEPT_DAYS, Delivered, ForgetDone, Gatherer, Handler, deliver_due, forget_done
+from portal.recalls.jobs import chase_overdue
 from portal.runtime import Runtime
 from portal.settlements import jobs as settlements
 
@@ -32,11 +34,14 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.CALENDAR_SPREAD: (redate_cases, redate_filings),
     Topic.PERSON_ADDED: NOBODY,
     Topic.PERSON_CHANGED: NOBODY,
+    Topic.SUBSTITUTE_NAMED: NOBODY,
+    Topic.SUBSTITUTE_ENDED: NOBODY,
     Topic.SECOND_FACTOR_SET: NOBODY,
     Topic.MERCHANT_ADMITTED: NOBODY,
     Topic.MERCHANT_CHANGED: NOBODY,
     Topic.MERCHANT_SUSPENDED: NOBODY,
     Topic.MERCHANT_RESUMED: NOBODY,
+    Topic.SENDING_LIMIT_SET: NOBODY,
     Topic.IMPORT_STARTED: NOBODY,
     Topic.IMPORT_ENDED: NOBODY,
     Topic.TIP_REGISTERED: NOBODY,
@@ -54,6 +59,9 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.CASE_ACCEPTED: NOBODY,
     Topic.CASE_RETURNED: NOBODY,
     Topic.CASE_ASSIGNED: NOBODY,
+    Topic.CASE_RAISED: NOBODY,
+    Topic.CASE_LOWERED: NOBODY,
+    Topic.CASE_TAKEN_BACK: NOBODY,
     Topic.CASE_NOTED: NOBODY,
     Topic.CASE_CONTACTED: NOBODY,
     Topic.CASE_FAILED: (
@@ -76,6 +84,8 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.OFFER_ACCEPTED: (notices.send_receipt, notices.notify_staff),
     Topic.OFFER_EXPIRED: (notices.cancel_offer_message, notices.notify_staff),
     Topic.AGREEMENT_MADE: (notices.tell_of_counter,),
+    Topic.AGREEMENT_CONFIRMED: NOBODY,
+    Topic.AGREEMENT_DISOWNED: NOBODY,
     Topic.PERFORMANCE_RECORDED: (notices.ask_for_receipt,),
     Topic.PERFORMANCE_CONFIRMED: (notices.notify_staff, notices.keep_links),
     Topic.PERFORMANCE_DENIED: (notices.notify_staff, notices.keep_links),
@@ -89,19 +99,31 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.PHONE_CHANGE_REFUSED: NOBODY,
     Topic.PHONE_CHANGED: (notices.tell_old_phone, notices.tell_new_phone),
     Topic.LETTER_MADE: NOBODY,
+    Topic.GOODS_REGISTERED: NOBODY,
+    Topic.GOODS_SENT: NOBODY,
+    Topic.GOODS_TESTED: (notices.tell_of_goods,),
+    Topic.GOODS_REMOVED: NOBODY,
+    Topic.GOODS_CANCELLED: NOBODY,
+    Topic.GOODS_CLOSED: NOBODY,
+    Topic.RECALL_ISSUED: (notices.tell_of_goods,),
+    Topic.RECALL_ANSWERED: NOBODY,
+    Topic.RECALL_CHASED: (notices.tell_of_goods,),
     Topic.LINK_ASKED: (notices.send_fresh_link,),
     Topic.CODE_ASKED: (notices.send_code,),
     Topic.MESSAGE_FAILED: NOBODY,
     Topic.MESSAGE_RESOLVED: NOBODY,
     Topic.DELIVERY_GIVEN_UP: NOBODY,
+    Topic.TALLY_CORRECTED: NOBODY,
     Topic.LEDGER_CHECKED: NOBODY,
     Topic.LEDGER_READ_RELEASED: NOBODY,
 }
 
+GATHERERS: tuple[Gatherer, ...] = (tallies.recount_told,)  # told of every fact, many at once
+
 
 def dispatch(runtime: Runtime) -> Delivered:
     """Deliver every fact that is due to its handlers."""
-    return deliver_due(runtime, HANDLERS)
+    return deliver_due(runtime, HANDLERS, GATHERERS)
 
 
 def _dispatch_duty(runtime: Runtime) -> DutyReport:
@@ -139,6 +161,18 @@ def _choice_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(close_unchosen(runtime))
 
 
+def _fold_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(tallies.fold(runtime))
+
+
+def _recount_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(tallies.recount_nightly(runtime))
+
+
+def _chase_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(chase_overdue(runtime))
+
+
 def _statistics_duty(runtime: Runtime) -> DutyReport:
     runtime.perform(SYSTEM, refresh_statistics, None)
     return DutyReport(0)  # never more to do in the same round
@@ -158,8 +192,11 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("consumer-choice", 3600, _choice_duty),
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
+    Duty("chase-recalls", 3600, _chase_duty),
     Duty("erase-payees", 24 * 3600, _payee_duty),
     Duty("forget-deliveries", 3600, _forget_duty),
+    Duty("fold-tallies", 5, _fold_duty),
+    Duty("recount-tallies", 600, _recount_duty),
     Duty("statistics", 6 * 3600, _statistics_duty),
 )
 

@@ -98,6 +98,7 @@ def _own_rules() -> list[Limit]:
         _not_law("odr_least", 3, working),  # with odr_before_acceptance: the merchant has at least this
         _not_law("odr_margin", 2, working),  # and ends this long before the statutory day
         _not_law("code_threshold", 100_000, Unit.FEN),  # ¥1,000: from here an answer needs a code
+        _not_law("recall_answer", 2, working),  # to confirm that problem goods are off the shelves
         _not_law("callback_share", 5, Unit.PERCENT),  # of silent receipts, drawn for 回访
         _not_law("ledger_reads", 30, natural),  # until the audited merchant learns who read its ledger
         _not_law("ledger_draft", 7, natural),  # rows that were typed and never stored

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     CASE_ASSIGN = "case:assign"
     CASE_HANDLE = "case:handle"  # accept, return, note, contact, back-fill
     CASE_LAY_ASIDE = "case:lay_aside"
+    CASE_RAISE = "case:raise"  # hand up, hand down, take back
     CASE_READ = "case:read"
     CONSUMER_ANSWER = "consumer:answer"
     CONSUMER_REACH = "consumer:reach"  # change the number, make a letter
@@ -39,12 +40,15 @@ class Permission(StrEnum):
     MERCHANT_SUSPEND = "merchant:suspend"
     MESSAGES_READ = "messages:read"
     MESSAGE_RESOLVE = "message:resolve"
+    OFFER_APPROVE = "offer:approve"  # send or give back what waits for someone who may
     OFFER_MAKE = "offer:make"
     PERFORMANCE_RECORD = "performance:record"
     PERSON_MANAGE = "person:manage"
     PERSONAL_REVEAL = "personal:reveal"
     RECALL_ANSWER = "recall:answer"
     RECALL_ISSUE = "recall:issue"  # notify, chase, close
+    SENDING_LIMIT = "sending:limit"
+    SUBSTITUTE_NAME = "substitute:name"
     TIP_READ = "tip:read"
 
 
@@ -93,6 +97,11 @@ def is_principal(actor: Actor, subject: Any) -> bool:
     return actor.role is Role.PRINCIPAL
 
 
+def is_himself(actor: Actor, subject: Any) -> bool:
+    """The subject is the actor's own membership."""
+    return actor.person_id is not None and subject.person_id == actor.person_id
+
+
 def is_chief(actor: Actor, subject: Any) -> bool:
     """The head of the authority."""
     return actor.role is Role.CHIEF
@@ -112,6 +121,7 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.CASE_ASSIGN: ((is_own_merchant,),),
     Permission.CASE_HANDLE: ((is_own_merchant,), (runs_the_house,)),
     Permission.CASE_LAY_ASIDE: ((is_consumer_of,), (runs_the_house,)),
+    Permission.CASE_RAISE: ((is_own_merchant,),),
     Permission.CASE_READ: ((is_own_merchant,), (in_jurisdiction,), (runs_the_house,)),
     Permission.CONSUMER_ANSWER: ((is_consumer_of,),),
     Permission.CONSUMER_REACH: ((in_jurisdiction, works_cases),),
@@ -132,6 +142,7 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.MERCHANT_SUSPEND: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
     Permission.MESSAGES_READ: ((runs_the_house,),),
     Permission.MESSAGE_RESOLVE: ((in_jurisdiction, works_cases), (runs_the_house,)),
+    Permission.OFFER_APPROVE: ((is_own_merchant, leads),),
     Permission.OFFER_MAKE: ((is_own_merchant,), (runs_the_house,)),
     Permission.PERFORMANCE_RECORD: ((is_own_merchant,),),
     Permission.PERSON_MANAGE: (
@@ -143,6 +154,8 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.PERSONAL_REVEAL: ((is_own_merchant,), (in_jurisdiction,)),
     Permission.RECALL_ANSWER: ((is_own_merchant,),),
     Permission.RECALL_ISSUE: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
+    Permission.SENDING_LIMIT: ((is_own_merchant, is_principal),),
+    Permission.SUBSTITUTE_NAME: ((is_own_organisation, is_principal), (is_own_organisation, is_himself)),
     Permission.TIP_READ: ((in_jurisdiction,), (runs_the_house,)),
 }
 

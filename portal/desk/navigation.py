@@ -49,6 +49,10 @@ MERCHANT = (
         ),
     ),
     Section(
+        "台账",
+        (Item("问题商品", "alert", "recalls_merchant.list_goods", "/merchant/goods"),),
+    ),
+    Section(
         "承诺与企业",
         (
             Item("企业与门店", "store", "enrolment_merchant.show", "/merchant/organisation"),
@@ -65,6 +69,7 @@ AUTHORITY = (
             Item("纠纷", "doc", "desk_regulator.list_cases", "/regulator/cases"),
             Item("回访", "phone", "settlements_regulator.callbacks", "/regulator/callbacks"),
             Item("举报", "alert", "intake_regulator.tips", "/regulator/tips"),
+            Item("问题商品", "alert", "recalls_regulator.list_goods", "/regulator/goods"),
             Item("导入", "download", "intake_regulator.imports", "/regulator/imports"),
         ),
     ),

@@ -1,10 +1,11 @@
 """Putting messages into the table, each once: the same fact, template and recipient never make a second row."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from portal.accounts import links
@@ -86,6 +87,42 @@ def draft_for_staff(
         letter.to_mask, letter.to_sealed = mask_mail(mail), vault.seal_secret(mail, SEAL)
         session.add(letter)
     session.flush()
+
+
+def draft_for_desks(
+    session: Session,
+    fact: Fact,
+    template: TemplateCode,
+    kind: RecipientKind,
+    organisations: Sequence[int],
+    *,
+    now: datetime,
+    parameters: Mapping[str, str],
+) -> None:
+    """Put one notice that is about no case on many desks at once; `parameters["path"]` is the page it leads to."""
+    if not organisations or _has_message(session, fact, template, kind):
+        return
+    vault = vault_of(session)
+    rows = [
+        {
+            "reference": secrets.token_hex(8),
+            "fact_id": fact.id,
+            "channel": MessageChannel.DESK,
+            "recipient_kind": kind,
+            "recipient": vault.blind(str(organisation_id), "desk"),
+            "organisation_id": organisation_id,
+            "to_mask": "",
+            "template": template.value,
+            "parameters": dict(parameters),
+            "idempotency_key": secrets.token_hex(16),
+            "state": MessageState.SENT,
+            "next_at": now,
+            "created_at": now,
+            "sent_at": now,
+        }
+        for organisation_id in organisations
+    ]
+    session.execute(insert(Message), rows)
 
 
 def mask_mail(mail: str) -> str:

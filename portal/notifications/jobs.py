@@ -21,10 +21,12 @@ from portal.intake.models import Filing
 from portal.mediation.phones import old_phone_of
 from portal.mediation.queries import awaits_choice
 from portal.notifications import rules
-from portal.notifications.drafting import draft_for_staff, draft_sms
+from portal.notifications.drafting import draft_for_desks, draft_for_staff, draft_sms
 from portal.notifications.models import Message, MessageState, RecipientKind
 from portal.notifications.recipients import case_of, reached_at
 from portal.notifications.templates import TemplateCode
+from portal.recalls.models import ProblemGoods, RecallNotice
+from portal.recalls.queries import merchants_to_remind
 from portal.settlements.models import Agreement, Offer
 from portal.settlements.rules.words import Answer, Side
 
@@ -169,6 +171,33 @@ def notify_staff(session: Session, fact: Fact, *, now: datetime) -> None:
         draft_for_staff(
             session, fact, case, template, kind, now=now, by=_due_words(session, fact, case, template, now=now)
         )
+
+
+def tell_of_goods(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Tell the authority of an article that failed its test, and every merchant of the area of the authority's notice."""
+    goods = session.get_one(ProblemGoods, fact.subject_id)
+    if fact.topic is Topic.GOODS_TESTED:
+        if not fact.detail["passed"]:
+            known = {"goods": goods.goods, "by": "", "path": f"/regulator/goods/{goods.reference}"}
+            draft_for_desks(
+                session, fact, TemplateCode.STAFF_GOODS_FAILED, OFFICER, [goods.authority_id], now=now, parameters=known
+            )
+        return
+    notice = session.scalars(select(RecallNotice).where(RecallNotice.goods_id == goods.id)).one()
+    chased = fact.topic is Topic.RECALL_CHASED
+    draft_for_desks(
+        session,
+        fact,
+        TemplateCode.STAFF_RECALL_CHASED if chased else TemplateCode.STAFF_RECALL_ISSUED,
+        MERCHANT,
+        merchants_to_remind(session, goods.id),
+        now=now,
+        parameters={
+            "goods": goods.goods,
+            "by": rules.day_words(clocks.due_day(notice.answer_by)),
+            "path": f"/merchant/recalls/{goods.reference}",
+        },
+    )
 
 
 def keep_links(session: Session, fact: Fact, *, now: datetime) -> None:

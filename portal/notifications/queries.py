@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.cases.access import visible_to
@@ -110,7 +110,8 @@ def _open(message: Message, reference: str, authority_id: int) -> OpenMessage:
 class Notice:
     """A line on a desk."""
 
-    case: str
+    case: str | None  # its reference, where the notice is about one
+    path: str  # else the page it leads to
     title: str
     text: str
     at: datetime
@@ -120,17 +121,23 @@ def notices(session: Session, actor: Actor, cursor: str | None) -> Page[Notice]:
     """What came to the desk of the actor's organisation, newest first; only of cases it still may see."""
     query: Any = (
         select(Message, Case.reference)
-        .join(Case, Case.id == Message.case_id)
+        .outerjoin(Case, Case.id == Message.case_id)
         .where(
             Message.channel == MessageChannel.DESK,
             Message.organisation_id == actor.organisation_id,
-            visible_to(actor),
+            or_(Message.case_id.is_(None), visible_to(actor)),
         )
     )
     keys = [SortKey(Message.__table__.c.id, lambda row: row[0].id, descending=True)]
     found = keyset_page(session, query, keys, cursor, scalars=False)
     rows = [
-        Notice(reference, subject_of(one.template, one.parameters), _text_of(one), one.created_at)
+        Notice(
+            reference,
+            one.parameters.get("path", ""),
+            subject_of(one.template, one.parameters),
+            _text_of(one),
+            one.created_at,
+        )
         for one, reference in found.rows
     ]
     return Page(rows, found.next_cursor, found.previous_cursor)

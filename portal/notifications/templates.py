@@ -42,6 +42,9 @@ class TemplateCode(StrEnum):
     STAFF_OVERDUE = "staff_overdue"
     STAFF_ESCALATED = "staff_escalated"
     STAFF_PHONE_ASKED = "staff_phone_asked"
+    STAFF_GOODS_FAILED = "staff_goods_failed"
+    STAFF_RECALL_ISSUED = "staff_recall_issued"
+    STAFF_RECALL_CHASED = "staff_recall_chased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,10 @@ def _sms(name: str, gateway_code: str, text: str, *, by: bool = False, filled: s
 
 def _staff(name: str, subject: str, text: str) -> Template:
     return Template(name, "", text, ("case", "by"), (), subject)
+
+
+def _goods(name: str, subject: str, text: str) -> Template:
+    return Template(name, "", text, ("goods", "by", "path"), (), subject)
 
 
 T = TemplateCode
@@ -155,6 +162,15 @@ TEMPLATES: dict[TemplateCode, Template] = {
         "号码待复核",
         "投诉 {case}：更换消费者号码待复核",
         "有人申请更换消费者号码，方案正在等消费者答复，须由另一名经办人员确认。",
+    ),
+    T.STAFF_GOODS_FAILED: _goods(
+        "商品不合格", "不合格商品：{goods}", "企业报告商品检测不合格。请核实下架情况，决定是否通报辖区企业。"
+    ),
+    T.STAFF_RECALL_ISSUED: _goods(
+        "问题商品通报", "问题商品通报：{goods}", "请立即核对库存，下架并停止进货，{by}前确认数量。没有存货也要确认。"
+    ),
+    T.STAFF_RECALL_CHASED: _goods(
+        "催办下架确认", "催办：{goods}", "问题商品的下架情况还没有确认，期限{by}。请立即核对并确认。"
     ),
     T.STAFF_OVERDUE: _staff(
         "期限届满",
