@@ -91,7 +91,7 @@ class _Batch:
             occurred_on=row.occurred_on,
             plain=plain,
             personal=personal,
-            consumer_mask=mask_name(row.consumer_name) if row.consumer_name else "",
+            consumer_mask=masked_name(row.consumer_name),
             phone_mask=mask_phone(row.consumer_phone),
             columns=complaint_columns(plain, self._place(row.outlet)),
         )
@@ -136,7 +136,7 @@ class _Batch:
             occurred_on=row.occurred_on,
             plain=plain,
             personal=personal,
-            consumer_mask=mask_name(row.consumer_name) if row.consumer_name else "",
+            consumer_mask=masked_name(row.consumer_name),
             phone_mask=mask_phone(row.consumer_phone),
             reference=complaint.reference if complaint is not None else None,
             columns=return_columns(plain, place),
@@ -149,6 +149,16 @@ class _Batch:
 
 
 Batch = _Batch
+
+
+def masked_name(name: str) -> str:
+    """How lists show a consumer's name; empty where none is known."""
+    return mask_name(name) if name else ""
+
+
+def columns_of(kind: EntryKind, leaf: Leaf, outlet_id: int | None) -> EntryColumns:
+    """What an entry of this kind can be searched by."""
+    return (return_columns if kind is EntryKind.RETURN else complaint_columns)(leaf, outlet_id)
 
 
 def return_columns(leaf: Leaf, outlet_id: int | None) -> EntryColumns:
@@ -173,6 +183,11 @@ def complaint_columns(leaf: Leaf, outlet_id: int | None) -> EntryColumns:
         goods=text_of(leaf, "goods"),
         amount=fen_of(leaf, "settled"),
     )
+
+
+def amount_of(kind: EntryKind, leaf: Leaf) -> int:
+    """What an entry of this kind paid, in 分: refunded, or settled."""
+    return int(leaf.get("refund" if kind is EntryKind.RETURN else "settled", 0))
 
 
 def text_of(leaf: Leaf, name: str) -> str | None:

@@ -156,7 +156,7 @@ def _completed(values: Mapping[str, Any]) -> ReturnRow:
         **{
             "condition": condition,
             "disposition": Disposition.NONE,
-            "refund": _total(values["price"], quantity) if decision is Decision.RETURNED else 0,
+            "refund": total_of(values["price"], quantity) if decision is Decision.RETURNED else 0,
             "quantity": quantity,
             "unit": unit,
             **given,
@@ -165,9 +165,9 @@ def _completed(values: Mapping[str, Any]) -> ReturnRow:
     return row if "disposition" in values or not came_back else replace(row, disposition=None)
 
 
-def _total(price: int, quantity: Decimal) -> int:
+def total_of(price: int, quantity: Decimal | str) -> int:
     """Price × quantity in 分, half a 分 rounded up."""
-    return int((price * quantity).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return int((price * Decimal(quantity)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def objections_to_return(row: ReturnRow) -> tuple[CellProblem, ...]:
@@ -194,7 +194,7 @@ def objections_to_return(row: ReturnRow) -> tuple[CellProblem, ...]:
 
 
 def _objections(row: ReturnRow) -> Iterator[tuple[str, str]]:
-    total = _total(row.price, row.quantity)
+    total = total_of(row.price, row.quantity)
     if total > MAX_FEN:
         yield "quantity", f"单价×数量超过 {yuan(MAX_FEN)} 元，像是多写了几位。请核对单价和数量。"
     if row.decision is Decision.REFUSED and not row.refusal:
