@@ -14,8 +14,8 @@ depends_on = None
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 RELEASES = "ledger_read_release"
 INDEXES = (  # each book newest first; labels exactly
-    ("ix_ledger_entry_returns", "seq", "category IS NOT NULL"),
-    ("ix_ledger_entry_complaints", "seq", "category IS NULL"),
+    ("ix_ledger_entry_returns", "seq", "disposition IS NOT NULL"),
+    ("ix_ledger_entry_complaints", "seq", "disposition IS NULL"),
     ("ix_ledger_entry_ledger_label", "label_number", "label_number IS NOT NULL"),
 )
 

@@ -50,14 +50,18 @@ def keep_draft(session: Session, actor: Actor, command: KeepDraft, *, now: datet
     return draft
 
 
-def kept_rows(session: Session, actor: Actor, book: Book) -> list[dict[str, str]]:
-    """The rows that this person typed for this merchant and did not store."""
-    person_id, merchant_id = _clerk(actor)
-    draft = _found(session, person_id, merchant_id, book)
+def rows_in(session: Session, draft: LedgerDraft | None) -> list[dict[str, str]]:
+    """The rows that a person typed and did not store; the caller found the draft as the actor's own."""
     if draft is None:
         return []
     rows: list[dict[str, str]] = json.loads(vault_of(session).open(draft.key, draft.rows_sealed, SEAL))
     return rows
+
+
+def kept_rows(session: Session, actor: Actor, book: Book) -> list[dict[str, str]]:
+    """The rows that the actor typed for this merchant and did not store."""
+    person_id, merchant_id = _clerk(actor)
+    return rows_in(session, _found(session, person_id, merchant_id, book))
 
 
 def drop_draft(session: Session, actor: Actor, book: Book) -> None:

@@ -12,9 +12,11 @@ from portal.ledgers.rules.vocabulary import (
     DECISION_NAMES,
     DISPOSITION_NAMES,
     OUTCOME_NAMES,
+    RECEIVED_NAMES,
 )
 
 TITLES = {Book.COMPLAINTS: "消费投诉记录台账", Book.RETURNS: "退换货台账"}
+OUTCOME_TITLES = {Book.COMPLAINTS: ("处理结果", "接收方式"), Book.RETURNS: ("是否退换", "类别")}
 KINDS = {"original": "原始登记", "amendment": "更正"}
 AMENDED = {"yes": "被更正过", "no": "没有更正"}
 SORTS = {"new": "新登记的在前", "old": "旧登记的在前", "day": "发生日期近的在前"}
@@ -81,14 +83,14 @@ class EntryFilter:
     def chips(self, path: str) -> list[dict[str, str]]:
         """Each condition with the address of the list without it."""
         empty, lists = EntryFilter(self.book), options(self.book)
-        outcome = "是否退换" if self.book is Book.RETURNS else "处理结果"
+        outcome, category = OUTCOME_TITLES[self.book]
         said = (
             ("q", f"搜索：{self.q}"),
             ("since", f"日期：{self.since} 起"),
             ("until", f"日期：{self.until} 止"),
             ("outcome", f"{outcome}：{lists['outcome'].get(self.outcome, '')}"),
-            ("disposition", f"处理方式：{DISPOSITION_NAMES.get(self.disposition, '')}"),  # type: ignore[call-overload]
-            ("category", f"类别：{CATEGORY_NAMES.get(self.category, '')}"),  # type: ignore[call-overload]
+            ("disposition", f"处理方式：{lists['disposition'].get(self.disposition, '')}"),
+            ("category", f"{category}：{lists['category'].get(self.category, '')}"),
             ("outlet", f"门店：{self.outlet}"),
             ("kind", f"只看：{KINDS.get(self.kind, '')}"),
             ("amended", f"更正：{AMENDED.get(self.amended, '')}"),
@@ -106,7 +108,7 @@ def options(book: Book) -> dict[str, dict[str, str]]:
     return {
         "outcome": _named(DECISION_NAMES if returns else OUTCOME_NAMES),
         "disposition": _named(DISPOSITION_NAMES) if returns else {},
-        "category": _named(CATEGORY_NAMES) if returns else {},
+        "category": _named(CATEGORY_NAMES if returns else RECEIVED_NAMES),  # a complaint's: by which way it came
         "kind": KINDS,
         "amended": AMENDED,
         "sort": SORTS,

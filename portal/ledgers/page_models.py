@@ -20,9 +20,9 @@ class Book(StrEnum):
     RETURNS = "returns"  # 退换货台账
 
 
-# A return has a class of goods, and so has every amendment of one: that is how the two books part. Each is read
+# A return has a disposition, and so has every amendment of one: that is how the two books part. Each is read
 # newest first by an index of its own, however few of its entries lie among those of the other.
-IN_RETURNS, IN_COMPLAINTS = text("category IS NOT NULL"), text("category IS NULL")
+IN_RETURNS, IN_COMPLAINTS = text("disposition IS NOT NULL"), text("disposition IS NULL")
 Index(
     "ix_ledger_entry_returns",
     LedgerEntry.ledger_id,
