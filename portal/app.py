@@ -35,6 +35,7 @@ from portal.extensions import babel, csrf, limiter, login
 from portal.intake import regulator_views as intake_regulator
 from portal.logs import without_values
 from portal.mediation import regulator_views as mediation_regulator
+from portal.messages import speak_source
 from portal.notifications import merchant_views as notifications_merchant
 from portal.notifications import public_views as notifications_public
 from portal.notifications import regulator_views as notifications_regulator
@@ -114,6 +115,7 @@ def create_app(runtime: Runtime) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     for extension in (login, csrf, babel, limiter):
         extension.init_app(app)
+    speak_source(app, babel)
     gate.install(app, login)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

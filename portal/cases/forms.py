@@ -141,7 +141,7 @@ class ViewForm(FlaskForm):
 
     name = StringField(_("视图名称"), [InputRequired(_("请给视图起一个名字。")), Length(max=MAX_NAME)])
     shared = BooleanField(_("同事也能看到"))
-    query = HiddenField()
+    query = HiddenField("")
 
     def command(self, query: str) -> SaveView:
         """The view; `query` is the canonical form of what the page sent."""
