@@ -51,6 +51,15 @@ class CheckboxesField(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
+def code_field() -> StringField:
+    """Six digits of a short message, in a form that needs them only above the threshold (decisions 13)."""
+    return StringField(
+        _("短信验证码"),
+        [Regexp(r"^\s*((\d\s*){6})?$", message=_("验证码是 6 位数字。"))],  # empty where none is asked for
+        render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": 12},
+    )
+
+
 class AnswerForm(FlaskForm):
     """Every answer names the offer that was seen."""
 
@@ -119,6 +128,7 @@ class CounterForm(AnswerForm):
         [Optional(), Length(max=rules.MAX_MESSAGE, message=_("写得太长，请缩短后再提交。"))],
         render_kw={"rows": 3},
     )
+    code = code_field()
 
     def offer_kept(self, terms: Sequence[TermDraft]) -> None:
         """Offer the further remedies of an offer to be kept as they are."""
@@ -197,6 +207,7 @@ class PayeeForm(FlaskForm):
         _("账号"), [InputRequired(_("请填写账号。"))], render_kw={"autocomplete": "off", "maxlength": 80}
     )
     bank = StringField(_("开户银行"), render_kw={"autocomplete": "off", "maxlength": 40})
+    code = code_field()
 
     def account(self) -> PayeeAccount:
         """The account as typed, tidied."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import datetime
+from typing import Any
 
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
@@ -83,10 +84,15 @@ def _payee(found: Standing) -> PayeePart | None:
     given = found.talk.payee
     if given is None:
         return None
+    code: dict[str, Any] = {
+        "digest": found.talk.accepted.digest if found.talk.accepted else "",
+        "needs_code": found.talk.payee_code_needed,
+    }
     if not given.masked:
-        return PayeePart("约定转账付款。商家要先知道你的收款账户，才能付款。", "填写收款账户", is_missing=True)
+        text = "约定转账付款。商家要先知道你的收款账户，才能付款。"
+        return PayeePart(text, "填写收款账户", is_missing=True, **code)
     text = f"{given.masked}。商家付款以前可以更换。"
-    return PayeePart(text, "更换收款账户", is_missing=False, warning=given.warning)
+    return PayeePart(text, "更换收款账户", is_missing=False, warning=given.warning, **code)
 
 
 def _with_request(found: Standing, view: ConsumerView) -> ConsumerView:
@@ -102,7 +108,7 @@ def _with_request(found: Standing, view: ConsumerView) -> ConsumerView:
 
 
 def _rights(found: Standing) -> str:
-    if found.state in (CaseState.WITHDRAWN, CaseState.CLOSED_SETTLED):
+    if found.state in (CaseState.WITHDRAWN, CaseState.CLOSED_SETTLED, CaseState.SENT_BACK):
         return "对处理有疑问，可以拨打 12315。办结不影响你向法院起诉的权利。"
     refuse = "你可以不接受任何方案，不答复不等于同意。" if found.agreement is None or found.offer else ""
     if found.official.objection_to_asking is None and found.official.asked_at is None:
@@ -117,7 +123,7 @@ def _links(found: Standing) -> Pairs:
     rows = []
     if found.official.objection_to_asking is None and found.official.asked_at is None:
         rows.append((f"请{found.authority}处理", "show_escalation"))
-    if found.state not in (CaseState.WITHDRAWN, CaseState.CLOSED_SETTLED):
+    if found.state not in (CaseState.WITHDRAWN, CaseState.CLOSED_SETTLED, CaseState.SENT_BACK):
         rows.append(("补充照片或文件", "show_evidence"))
     if found.official.objection_to_withdrawal is None:
         rows.append(("撤回投诉", "show_withdrawal"))

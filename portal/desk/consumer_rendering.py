@@ -9,9 +9,9 @@ from flask_wtf import FlaskForm
 
 from portal import web
 from portal.accounts import codes
-from portal.accounts.codes import CODE_OBJECTIONS, CodeResult, TryCode
+from portal.accounts.codes import CODE_OBJECTIONS, CodeResult, SendCode, TryCode
 from portal.cases import evidence
-from portal.core.errors import Refused
+from portal.core.errors import Refused, RuleBroken
 from portal.desk import consumer_page
 from portal.desk.consumer_forms import AcceptForm, AnswerForm, CodeForm, CounterForm, EvidenceForm, PayeeForm
 from portal.desk.consumer_view import Ask, ConsumerView
@@ -58,12 +58,27 @@ def done(said: str) -> ResponseReturnValue:
     return redirect(url_for("desk_consumer.show", token=g.token, done=said), code=303)
 
 
-def wrong_code(form: CodeForm) -> str | None:
+def wrong_code(digest: str, code: str) -> str | None:
     """Try the code in a transaction of its own, so that a wrong try is kept; None where it was right."""
-    if codes.is_confirmed(web.database(), link_id(), form.digest.data or "", now=web.now()):
+    if is_confirmed(digest):
         return None  # given before, and the answer was lost on the way
-    result = web.perform(codes.try_code, TryCode(link_id(), form.digest.data or "", form.code.data or ""))
+    result = web.perform(codes.try_code, TryCode(link_id(), digest, code))
     return None if result is CodeResult.RIGHT else CODE_OBJECTIONS[result]
+
+
+def is_confirmed(digest: str) -> bool:
+    """Say whether a right code was given for the round of this digest a few minutes ago."""
+    return codes.is_confirmed(web.database(), link_id(), digest, now=web.now())
+
+
+def sent_code(form: CounterForm | PayeeForm, digest: str) -> bool:
+    """Send a code bound to the round of this digest; a refusal stands at the form's own field."""
+    try:
+        web.perform(codes.send_code, SendCode(link_id(), digest))
+    except RuleBroken as objection:
+        form.code.errors = [objection.text]
+        return False
+    return True
 
 
 def page(template: str, *, status: int = 200, **context: Any) -> ResponseReturnValue:
@@ -95,14 +110,21 @@ def acceptance_page(
         form,
         status=status,
         sent=sent,
-        code_minutes=codes.CODE_MINUTES,
-        code_tries=codes.MAX_TRIES,
+        **code_words(),
     )
 
 
-def counter_page(view: ConsumerView, form: CounterForm, status: int = 200) -> ResponseReturnValue:
-    """The counter form."""
-    return answer_page("consumer_counter", view, form, status=status)
+def counter_page(
+    view: ConsumerView, form: CounterForm, status: int = 200, *, sent: bool = False
+) -> ResponseReturnValue:
+    """The counter form, with a code where one is needed and was not given yet."""
+    asks = (view.needs_code and not is_confirmed(view.digest)) or bool(form.code.errors)
+    return answer_page("consumer_counter", view, form, status=status, sent=sent, asks_code=asks, **code_words())
+
+
+def code_words() -> dict[str, int]:
+    """How long a code is good, and for how many tries."""
+    return {"code_minutes": codes.CODE_MINUTES, "code_tries": codes.MAX_TRIES}
 
 
 def answer_page(
@@ -124,13 +146,23 @@ def confirm_page(ask: Callable[[ConsumerView], Ask | str]) -> ResponseReturnValu
     return page("consumer_confirm", view=view, ask=question)
 
 
-def payee_page(form: PayeeForm, status: int = 200) -> ResponseReturnValue:
+def payee_page(form: PayeeForm, status: int = 200, *, sent: bool = False) -> ResponseReturnValue:
     """The form for an account, or the reason why none is taken now."""
     view = look()
-    if view.objection_to_payee:
+    if view.objection_to_payee or view.payee is None:
         return case_page(view, objection=view.objection_to_payee, status=409)
-    kept = consumer_page.payee_kept_days(web.database(), now=web.now())
-    return page("consumer_payee", status=status, view=view, form=form, kept_days=kept, failed=status != 200)
+    asks = (view.payee.needs_code and not is_confirmed(view.payee.digest)) or bool(form.code.errors)
+    return page(
+        "consumer_payee",
+        status=status,
+        view=view,
+        form=form,
+        kept_days=consumer_page.payee_kept_days(web.database(), now=web.now()),
+        failed=status != 200,
+        sent=sent,
+        asks_code=asks,
+        **code_words(),
+    )
 
 
 def evidence_page(

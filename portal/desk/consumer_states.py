@@ -28,8 +28,8 @@ def parts_of(standing: Standing) -> Parts:
         return SETTLED[standing.state](standing, standing.agreement)
     if standing.state is CaseState.FAILED:
         return failed(standing)
-    if standing.state is CaseState.WITHDRAWN:
-        return withdrawn(standing)
+    if standing.state in APART:
+        return APART[standing.state](standing)
     return waiting(standing)
 
 
@@ -219,6 +219,7 @@ def _receipt(standing: Standing, settled: AgreementView, line: str, *, is_due: b
         ),
         "terms": words.pairs(words.full_terms(terms)),
         "slip": settled,
+        "code_possible": standing.talk.code_possible,
     }
 
 
@@ -303,3 +304,29 @@ def withdrawn(standing: Standing) -> Parts:
         "facts": words.pairs([("谁", standing.merchant), ("撤回时间", words.day(closed) if closed else "")]),
         "note": "投诉不再办理。商家没有因此得到任何承诺；需要再次投诉，请拨打 12315。",
     }
+
+
+def kept(standing: Standing) -> Parts:
+    """No merchant has it: the authority handles it itself."""
+    return {
+        "title": "由市场监督管理部门直接处理",
+        "facts": words.pairs([("为了", subject(standing.case)), *_official(standing)]),
+        "note": f"{standing.authority}直接处理你的投诉，有进展会告诉你。",
+    }
+
+
+def sent_back(standing: Standing) -> Parts:
+    """It had been assigned to the wrong authority (令121第四十一条)."""
+    closed = standing.case.closed_at
+    return {
+        "title": "投诉已退回登记它的单位",
+        "facts": words.pairs([("为了", subject(standing.case)), ("退回时间", words.day(closed) if closed else "")]),
+        "note": f"这件投诉不归{standing.authority}办理，已退回原登记单位，由它继续处理。查询进展请向原登记单位或拨打 12315。",
+    }
+
+
+APART: dict[CaseState, Callable[[Standing], Parts]] = {
+    CaseState.WITHDRAWN: withdrawn,
+    CaseState.KEPT: kept,
+    CaseState.SENT_BACK: sent_back,
+}

@@ -57,6 +57,8 @@ class PayeePart:
     label: str
     is_missing: bool
     warning: str = ""
+    digest: str = ""  # of the round that was agreed: what a code for it is bound to
+    needs_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

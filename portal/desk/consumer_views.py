@@ -42,6 +42,7 @@ from portal.desk.consumer_rendering import (
     not_taken,
     page,
     payee_page,
+    sent_code,
     wrong_code,
 )
 from portal.documents.rendering import render_agreement_pdf
@@ -101,7 +102,11 @@ def accept() -> ResponseReturnValue:
     form = CodeForm() if view.needs_code else AcceptForm()
     if not form.validate_on_submit():
         return acceptance_page(form, status=422, sent=True)
-    if isinstance(form, CodeForm) and form.digest.data == view.digest and (objection := wrong_code(form)):
+    if (
+        isinstance(form, CodeForm)
+        and form.digest.data == view.digest
+        and (objection := wrong_code(view.digest, form.code.data or ""))
+    ):
         form.code.errors = [objection]
         return acceptance_page(form, status=422, sent=True)
     command = settlements.AcceptOffer(case_id(), form.digest.data or "", address=request.remote_addr or "")
@@ -141,6 +146,9 @@ def counter() -> ResponseReturnValue:
     form.offer_kept(view.drafts)
     if not form.validate_on_submit():
         return counter_page(view, form, status=422)
+    if form.code.data and form.digest.data == view.digest and (wrong := wrong_code(view.digest, form.code.data)):
+        form.code.errors = [wrong]
+        return counter_page(view, form, status=422)
     command = settlements.CounterOffer(
         case_id(), form.digest.data or "", form.terms(view.drafts), (form.message.data or "").strip()
     )
@@ -152,6 +160,22 @@ def counter() -> ResponseReturnValue:
     except Refused as objection:
         return not_taken(objection, form, "countered")
     return done("countered")
+
+
+@bp.post("/counter/code")
+@limiter.limit("20 per hour")
+def ask_code_for_counter() -> ResponseReturnValue:
+    """Send a code for the counter and show the form as it was typed; with a code in it this is the counter itself."""
+    view = look()
+    form = CounterForm()
+    if form.code.data:
+        return counter()
+    form.offer_kept(view.drafts)
+    form.validate_on_submit()
+    if not view.digest or form.digest.data != view.digest:
+        return counter_page(view, form)
+    sent = sent_code(form, view.digest)
+    return counter_page(look(), form, 200 if sent else 422, sent=sent)
 
 
 @bp.get("/refuse")
@@ -218,7 +242,33 @@ def give_payee() -> ResponseReturnValue:
     form = PayeeForm()
     if not form.is_allowed():
         return payee_page(form, status=422)
-    return answer(settlements.give_payee, settlements.GivePayee(case_id(), form.account()), form, said="account")
+    payee = look().payee
+    if form.code.data and payee and (wrong := wrong_code(payee.digest, form.code.data)):
+        form.code.errors = [wrong]
+        return payee_page(form, status=422)
+    try:
+        web.perform(settlements.give_payee, settlements.GivePayee(case_id(), form.account()))
+    except Refused as objection:
+        if objection.field != "code":
+            return not_taken(objection, form, "account")
+        form.code.errors = [objection.text]
+        return payee_page(form, status=422)
+    return done("account")
+
+
+@bp.post("/account/code")
+@limiter.limit("20 per hour")
+def ask_code_for_payee() -> ResponseReturnValue:
+    """Send a code for the account and show the form as it was typed; with a code in it this is the account itself."""
+    form = PayeeForm()
+    if form.code.data:
+        return give_payee()
+    form.validate_on_submit()
+    payee = look().payee
+    if payee is None:
+        return payee_page(form)
+    sent = sent_code(form, payee.digest)
+    return payee_page(form, 200 if sent else 422, sent=sent)
 
 
 @bp.get("/escalation")

@@ -72,6 +72,8 @@ DOORS: dict[str, Door] = {
     "cases_staff.open_file": Door("staff", "evidence"),
     "desk_consumer.accept": Door("consumer", "link"),
     "desk_consumer.add_files": Door("consumer", "link"),
+    "desk_consumer.ask_code_for_counter": Door("consumer", "link"),
+    "desk_consumer.ask_code_for_payee": Door("consumer", "link awaiting a transfer"),
     "desk_consumer.ask_for_code": Door("consumer", "link"),
     "desk_consumer.ask_for_link": Door("consumer", "link", why="forged, ended and live links get the same words"),
     "desk_consumer.confirm_receipt": Door("consumer", "link after performance"),

@@ -5,12 +5,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from portal.accounts import codes
 from portal.cases import access, steps
-from portal.cases.models import Case, PhoneSource
+from portal.cases.models import Case
 from portal.cases.rules import CaseEvent
-from portal.clocks.queries import almanac
-from portal.clocks.rules import local_day
 from portal.core import facts
 from portal.core.actor import Actor
 from portal.core.errors import RuleBroken, Stale
@@ -20,14 +17,11 @@ from portal.core.privacy import DataKey
 from portal.settlements import rounds, rules
 from portal.settlements.actions import ending
 from portal.settlements.actions.agreeing import Acceptance, make_agreement
+from portal.settlements.actions.confirming import ACCEPTING, COUNTERING, confirmed_by_code
 from portal.settlements.actions.offers import expiry, refuse_terms
 from portal.settlements.models import Agreement, Answer, Offer, Side
 from portal.settlements.rounds import Kept, NewRound
 from portal.settlements.rules import TermDraft
-
-VERIFIED = frozenset({PhoneSource.FILING, PhoneSource.OFFICER})
-CODE_MISSING = "接受这个方案要先用手机验证码确认。请获取验证码并输入 6 位数字。"
-NO_PHONE = "接受这个方案要用手机验证码确认，但登记的手机号没有核实。请拨打 12315，由市场监管部门登记手机号。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +46,12 @@ def accept_offer(session: Session, actor: Actor, command: AcceptOffer, *, now: d
     """
     case, key, known = _for_consumer(session, actor, command.case_id)
     kept = _waiting_for(case, known, Side.MERCHANT, command.digest, now=now)
-    confirmed = _confirmed_by_code(session, actor, case, kept.offer, now=now)
+    outlay = kept.offer.outlay
+    confirmed = confirmed_by_code(session, actor, case, command.digest, outlay, act=ACCEPTING, now=now)
     kept.offer.first_seen_at = kept.offer.first_seen_at or now
     acceptance = Acceptance(Side.CONSUMER, "link_and_code" if confirmed else "link", command.address)
     _record(session, actor, Topic.OFFER_ACCEPTED, case, kept.offer, now=now)
     return make_agreement(session, actor, case, key, kept, acceptance, now=now)
-
-
-def _confirmed_by_code(session: Session, actor: Actor, case: Case, offer: Offer, *, now: datetime) -> bool:
-    authorities = steps.authorities_upwards(session, case.authority_id)
-    needed = rules.code_needed(
-        in_dispute=case.amount,
-        offered=offer.outlay,
-        threshold=almanac(session).amount("code_threshold", local_day(now), authorities),
-        phone_set_after_filing=case.phone_set_at is not None,
-    )
-    if actor.link_id is not None and codes.is_confirmed(session, actor.link_id, offer.digest, now=now):
-        return True
-    if needed:
-        raise RuleBroken(CODE_MISSING if case.phone_source in VERIFIED else NO_PHONE, field="code")
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +87,18 @@ class CounterOffer:
 
 
 def counter_offer(session: Session, actor: Actor, command: CounterOffer, *, now: datetime) -> Offer:
-    """Answer the merchant's offer with terms of the consumer's own; the merchant has the next move."""
+    """Answer the merchant's offer with terms of the consumer's own; the merchant has the next move.
+
+    Raises RuleBroken (field "code") without the code that decisions 13 asks for as of accepting: the merchant's yes to
+    the counter is an agreement without a further word of the consumer's.
+    """
     case, key, known = _for_consumer(session, actor, command.case_id)
     kept = _waiting_for(case, known, Side.MERCHANT, command.digest, now=now)
     refuse_terms(command.terms, case.amount, command.message)
     if rules.in_order(command.terms) == kept.terms:
         raise RuleBroken("内容和商家的方案一样。同意的话直接点“接受”；不同意请修改金额、方式或期限。", field="terms")
+    outlay = max(kept.offer.outlay, rules.outlay(command.terms))
+    confirmed_by_code(session, actor, case, command.digest, outlay, act=COUNTERING, now=now)
     kept.offer.first_seen_at = kept.offer.first_seen_at or now
     ending.end_round(session, kept.offer, Answer.COUNTERED, now=now)
     new = NewRound(

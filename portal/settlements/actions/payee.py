@@ -22,8 +22,9 @@ from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.core.privacy import DataKey, vault_of
 from portal.settlements import rules
+from portal.settlements.actions.confirming import GIVING_ACCOUNT, confirmed_by_code
 from portal.settlements.actions.performing import NO_AGREEMENT, current_agreement
-from portal.settlements.models import Agreement, Payee, PaymentMethod, Term
+from portal.settlements.models import Agreement, Offer, Payee, PaymentMethod, Term
 from portal.settlements.payees import SEAL_ACCOUNT, account_of, live_payee
 from portal.settlements.rules import PayeeAccount
 
@@ -41,7 +42,8 @@ class GivePayee:
 def give_payee(session: Session, actor: Actor, command: GivePayee, *, now: datetime) -> Payee:
     """Keep the account under the case's key in place of the one before; the same one again changes nothing.
 
-    Refuses with RuleBroken (fields "holder", "number", "bank"). Fact PAYEE_GIVEN carries nothing of it.
+    Refuses with RuleBroken (fields "holder", "number", "bank"; "code" without the code that decisions 13 asks for,
+    bound to the round that was agreed). Fact PAYEE_GIVEN carries nothing of it.
     """
     case = access.locked_by_id(session, actor, command.case_id)
     require(actor, Permission.CONSUMER_ANSWER, case)
@@ -55,9 +57,11 @@ def give_payee(session: Session, actor: Actor, command: GivePayee, *, now: datet
         raise RuleBroken(text, field=field)
     key = session.get_one(DataKey, case.key_id)
     before = live_payee(session, agreement.id)
+    if before is not None and account_of(session, key, before) == account:
+        return before
+    digest = session.scalars(select(Offer.digest).where(Offer.id == agreement.offer_id)).one()
+    confirmed_by_code(session, actor, case, digest, agreement.outlay, act=GIVING_ACCOUNT, now=now)
     if before is not None:
-        if account_of(session, key, before) == account:
-            return before
         before.account_sealed, before.erased_at = None, now
         session.flush()
     sealed = vault_of(session).seal(key, json.dumps(asdict(account), ensure_ascii=False), SEAL_ACCOUNT)

@@ -44,6 +44,7 @@ class ConsumerNegotiation:
     accept_label: str  # 接受，收到 ¥1,280
     accept_result: str  # 今天接受，10 月 19 日前完成
     code_needed: bool
+    payee_code_needed: bool  # an account for this agreement is given with a code
     code_possible: bool  # a verified phone is there to send it to
     can_answer: bool
     can_confirm: bool
@@ -89,7 +90,8 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
         money_words=rules.money_words(offer.outlay, case.amount) if offer else "",
         accept_label=rules.accept_label(offer.terms) if offer else "",
         accept_result=_accept_result(offer, now=now),
-        code_needed=offer is not None and _code_needed(session, case, offer, now=now),
+        code_needed=offer is not None and _code_needed(session, case, offer.outlay, now=now),
+        payee_code_needed=agreement is not None and _code_needed(session, case, agreement.outlay, now=now),
         code_possible=case.phone_source in (PhoneSource.FILING, PhoneSource.OFFICER),
         can_answer=may and offer is not None,
         can_confirm=may and agreement is not None and rules.objection_to_confirming(case.state) is None,
@@ -128,11 +130,11 @@ def _accept_result(offer: RoundView | None, *, now: datetime) -> str:
     return f"今天接受，{last}前{'到账' if rules.is_money_only(offer.terms) else '办好'}"
 
 
-def _code_needed(session: Session, case: Case, offer: RoundView, *, now: datetime) -> bool:
+def _code_needed(session: Session, case: Case, outlay: int, *, now: datetime) -> bool:
     threshold = almanac(session).amount("code_threshold", local_day(now), case.authority.ancestry()[::-1])
     return rules.code_needed(
         in_dispute=case.amount,
-        offered=offer.outlay,
+        offered=outlay,
         threshold=threshold,
         phone_set_after_filing=case.phone_set_at is not None,
     )
