@@ -11,6 +11,7 @@ from portal.cases.access import locked, visible_to
 from portal.cases.models import Case, CaseNote, ContactMethod, ContactResult, NoteKind
 from portal.cases.rules import CaseEvent, CaseState, Channel, ReturnReason, RevealReason, allows
 from portal.cases.steps import authorities_upwards, move, rescope, set_clocks
+from portal.cases.substitutes import for_whom, substitute_of
 from portal.clocks.queries import almanac
 from portal.core import facts
 from portal.core.access import AccessGrant, grant_reading
@@ -58,8 +59,9 @@ def return_case(session: Session, actor: Actor, command: ReturnCase, *, now: dat
     case = locked(session, actor, command.reference)
     require(actor, Permission.CASE_HANDLE, case)
     move(case, CaseEvent.RETURN, now=now)
-    _write(session, actor, case, _Line(NoteKind.RETURN, command.explanation, now), now=now)
+    write_note(session, actor, case, Line(NoteKind.RETURN, command.explanation, now), now=now)
     case.merchant_id = case.outlet_id = case.assignee_id = None
+    case.raised_to = case.raised_person_id = case.raised_by_id = case.raised_at = None
     case.dispatched_at = case.respond_by = case.contact_by = case.accepted_at = case.first_contact_at = None
     case.due_at = officers_limit(session, case, now=now)
     set_clocks(session, case, now=now)
@@ -97,7 +99,7 @@ def add_note(session: Session, actor: Actor, command: AddNote, *, now: datetime)
     """Write a note that only the merchant's own staff read."""
     case = locked(session, actor, command.reference)
     require(actor, Permission.CASE_HANDLE, case)
-    note = _write(session, actor, case, _Line(NoteKind.NOTE, command.text, now), now=now)
+    note = write_note(session, actor, case, Line(NoteKind.NOTE, command.text, now), now=now)
     case.last_event_at = now
     facts.record(session, actor, Topic.CASE_NOTED, SubjectKind.CASE, case.id, at=now)
     return note
@@ -133,8 +135,8 @@ def record_contact(session: Session, actor: Actor, command: RecordContact, *, no
     if reached:
         move(case, CaseEvent.CONTACT, now=now)
         case.first_contact_at = case.first_contact_at or command.happened_at
-    line = _Line(NoteKind.CONTACT, command.text, command.happened_at, command.method, command.result)
-    _write(session, actor, case, line, now=now)
+    line = Line(NoteKind.CONTACT, command.text, command.happened_at, command.method, command.result)
+    write_note(session, actor, case, line, now=now)
     case.last_event_at = now
     set_clocks(session, case, now=now)
     facts.record(
@@ -159,12 +161,15 @@ class AssignCases:
 
 
 def assign_cases(session: Session, actor: Actor, command: AssignCases, *, now: datetime) -> int:
-    """Hand cases to a colleague; returns how many changed hands.
+    """Hand cases to a colleague, or to whoever stands in for him today; returns how many changed hands.
 
     Refuses with RuleBroken an empty or too long selection and someone who is not (or no longer) of this merchant.
     """
     _check_selection(command.references)
     person = _colleague(session, actor, command.sign_in_name) if command.sign_in_name else None
+    stands_in = substitute_of(session, actor.organisation_id, person.id, now=now) if person else None
+    away = person.name if person and stands_in else ""
+    person = stands_in or person
     changed = 0
     for case in _locked_many(session, actor, command.references):
         require(actor, Permission.CASE_ASSIGN, case)
@@ -181,6 +186,7 @@ def assign_cases(session: Session, actor: Actor, command: AssignCases, *, now: d
             at=now,
             person_id=case.assignee_id,
             name=person.name if person else None,
+            **for_whom(away),
         )
     return changed
 
@@ -224,7 +230,9 @@ def reveal_consumer(session: Session, actor: Actor, command: RevealConsumer, *, 
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
+    """What staff write down about a case."""
+
     kind: NoteKind
     text: str
     happened_at: datetime
@@ -232,7 +240,8 @@ class _Line:
     result: ContactResult | None = None
 
 
-def _write(session: Session, actor: Actor, case: Case, line: _Line, *, now: datetime) -> CaseNote:
+def write_note(session: Session, actor: Actor, case: Case, line: Line, *, now: datetime) -> CaseNote:
+    """Keep a line of staff under the key of a locked case, without a fact."""
     key = session.get_one(DataKey, case.key_id)
     note = CaseNote(
         case_id=case.id,

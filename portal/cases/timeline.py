@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.cases.models import Case, ContactMethod, ContactResult, NoteKind
 from portal.cases.queries import FACT, FILE, Record
-from portal.cases.rules import RETURN_REASON_NAMES, FailureCause, ReturnReason
+from portal.cases.rules import LEVEL_NAMES, RETURN_REASON_NAMES, FailureCause, Level, ReturnReason
 from portal.cases.wording import CAUSE_NAMES, METHOD_NAMES, RESULT_NAMES, full_time, staff_time
 from portal.core.actor import Actor, ActorKind
 from portal.core.facts import Topic
@@ -21,6 +21,15 @@ SIDES = {ActorKind.CONSUMER.value: "消费者", ActorKind.SYSTEM.value: "系统"
 OFFICERS_ONLY = frozenset(  # what a consumer says on the phone, and what officers weigh, is not for the merchant
     {Topic.CALLBACK_RECORDED, Topic.PHONE_CHANGE_ASKED, Topic.PHONE_CHANGE_REFUSED}
 )
+MERCHANT_ONLY = frozenset(  # its internal levels are a merchant's own
+    {Topic.CASE_RAISED, Topic.CASE_LOWERED, Topic.CASE_TAKEN_BACK, NoteKind.NOTE, NoteKind.RAISE, NoteKind.LOWER}
+)
+NOTE_TITLES = {
+    NoteKind.NOTE: "内部备注",
+    NoteKind.RETURN: "退回说明",
+    NoteKind.RAISE: "上报理由",
+    NoteKind.LOWER: "交回理由",
+}
 CLOSINGS = {"laid_aside": "不再处理，按未和解办结"}
 WARNINGS = {
     "half": "到期提醒：时间已用一半",
@@ -28,8 +37,15 @@ WARNINGS = {
     "one_left": "到期提醒：剩 1 个工作日",
     "overdue": "和解期限届满",
 }
-CALLS = {"fulfilled": "已收到或已解决", "not_received": "没收到", "complained": "有意见", "unreached": "联系不到"}
-BREACH_CAUSES = {"not_received": "消费者没有收到", "overdue": "到期没有履行"}
+CALLS = {
+    "fulfilled": "已收到或已解决",
+    "not_received": "没收到",
+    "complained": "有意见",
+    "unreached": "联系不到",
+    "confirmed": "承认协议",
+    "disowned": "否认协议",
+}
+BREACH_CAUSES = {"not_received": "消费者没有收到", "overdue": "到期没有履行", "disowned": "消费者否认协议"}
 
 
 def _plain(text: str) -> Words:
@@ -47,6 +63,25 @@ def _round(detail: Detail) -> str:
 
 def _owner(detail: Detail) -> str:
     return "消费者还价" if detail.get("side") == "consumer" else "我方方案"
+
+
+def _level(detail: Detail) -> str:
+    known = str(detail.get("level"))
+    return LEVEL_NAMES[Level(known)] if known in set(Level) else "上级"
+
+
+def _acting(detail: Detail) -> str:
+    return f"（代{detail['acting_for']}）" if detail.get("acting_for") else ""
+
+
+def _raised(detail: Detail) -> str:
+    held = {"offer": "，方案待审批", "acceptance": "，接受还价待审批"}.get(str(detail.get("draft")), "")
+    return f"上报{_level(detail)}{held}{_money(detail)}"
+
+
+def _drafted(detail: Detail) -> str:
+    drafted = f"，{detail['drafted_by']}拟稿" if detail.get("drafted_by") else ""
+    return f"{drafted}{_acting(detail)}"
 
 
 def _returned(detail: Detail) -> str:
@@ -69,8 +104,10 @@ def _redated(detail: Detail) -> str:
 
 
 def _accepted(detail: Detail) -> str:
+    if detail.get("unverified"):
+        return f"我方登记在平台外达成的和解协议{_money(detail)}，未经消费者本人确认"
     by = "我方接受消费者的还价" if detail.get("accepted_by") == "merchant" else "消费者接受方案"
-    return f"{by}，达成和解协议{_money(detail)}"
+    return f"{by}，达成和解协议{_money(detail)}{_drafted(detail)}"
 
 
 WORDS: dict[str, tuple[str, str, Words]] = {  # topic: icon, tone, words
@@ -79,7 +116,10 @@ WORDS: dict[str, tuple[str, str, Words]] = {  # topic: icon, tone, words
     Topic.CASE_DISPATCHED: ("inbox", "", _plain("分派到企业")),
     Topic.CASE_ACCEPTED: ("check", "", _plain("已受理")),
     Topic.CASE_RETURNED: ("return", "", _returned),
-    Topic.CASE_ASSIGNED: ("user", "", lambda detail: f"转给 {detail['name']}" if detail.get("name") else "取消经办人"),
+    Topic.CASE_ASSIGNED: ("user", "", lambda detail: f"转给 {detail['name']}{_acting(detail)}" if detail.get("name") else "取消经办人"),
+    Topic.CASE_RAISED: ("user", "", _raised),
+    Topic.CASE_LOWERED: ("user", "", lambda detail: f"交回{_level(detail)}{_acting(detail)}"),
+    Topic.CASE_TAKEN_BACK: ("undo", "", _plain("收回上报")),
     Topic.CASE_FAILED: ("failed", "bad", _failed),
     Topic.CASE_WITHDRAWN: ("x", "", _plain("消费者撤回投诉")),
     Topic.CASE_BREACHED: ("alert", "bad", lambda detail: f"未兑现：{BREACH_CAUSES.get(str(detail.get('cause')), '未按约定履行')}"),
@@ -87,12 +127,14 @@ WORDS: dict[str, tuple[str, str, Words]] = {  # topic: icon, tone, words
     Topic.CASE_WARNED: ("clock", "near", lambda detail: WARNINGS.get(str(detail.get("severity")), "到期提醒")),
     Topic.CASE_REDATED: ("clock", "", _redated),
     Topic.CASE_BACKFILLED: ("check", "", _plain("已回填")),
-    Topic.OFFER_MADE: ("send", "", lambda detail: f"{_round(detail)}方案{_money(detail)}"),
+    Topic.OFFER_MADE: ("send", "", lambda detail: f"{_round(detail)}方案{_money(detail)}{_drafted(detail)}"),
     Topic.OFFER_UNDONE: ("undo", "", lambda detail: f"撤回{_round(detail)}方案"),
     Topic.OFFER_COUNTERED: ("chat", "ours", lambda detail: f"消费者还价，{_round(detail)}{_money(detail)}"),
     Topic.OFFER_REFUSED: ("failed", "", lambda detail: f"不接受{_owner(detail)}，{_round(detail)}"),
     Topic.OFFER_EXPIRED: ("clock", "", lambda detail: f"{_owner(detail)}到期未答复，{_round(detail)}"),
     Topic.AGREEMENT_MADE: ("done", "good", _accepted),
+    Topic.AGREEMENT_CONFIRMED: ("done", "good", _plain("消费者承认我方登记的协议")),
+    Topic.AGREEMENT_DISOWNED: ("alert", "bad", _plain("消费者否认我方登记的协议，协议不再有效")),
     Topic.PERFORMANCE_RECORDED: ("yuan", "", _plain("我方记录已履行")),
     Topic.RECEIPT_ASKED: ("send", "", _plain("已通知消费者确认收到")),
     Topic.PAYEE_GIVEN: ("yuan", "", _plain("消费者填写收款账户")),
@@ -143,7 +185,7 @@ def _is_for(record: Record, actor: Actor, case: Case) -> bool:
     if record.origin == FILE:
         return False
     if actor.kind is not ActorKind.MERCHANT:
-        return record.what != NoteKind.NOTE
+        return record.what not in MERCHANT_ONLY
     if record.origin == FACT and record.what in BEFORE_THE_MERCHANT:
         return True
     if case.dispatched_at is None or record.at < case.dispatched_at or record.what in OFFICERS_ONLY:
@@ -165,5 +207,4 @@ def _note(record: Record, vault: Vault, key: DataKey) -> dict[str, Any]:
         method = METHOD_NAMES[ContactMethod(record.detail["method"])]
         result = RESULT_NAMES[ContactResult(record.detail["result"])]
         return {"title": f"{method}沟通：{result}", "icon": "phone", "tone": "", "text": text}
-    title = "退回说明" if record.what == NoteKind.RETURN else "内部备注"
-    return {"title": title, "icon": "edit", "tone": "", "text": text}
+    return {"title": NOTE_TITLES[NoteKind(record.what)], "icon": "edit", "tone": "", "text": text}
