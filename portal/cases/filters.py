@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode
 
-from portal.cases.rules import STATE_NAMES, CaseState, Channel
+from portal.cases.rules import NEVER_WITH_MERCHANT, STATE_NAMES, CaseState, Channel
 from portal.core.money import fen_from_yuan, plain_yuan, yuan
 
 E = TypeVar("E", bound=StrEnum)
@@ -15,7 +15,7 @@ E = TypeVar("E", bound=StrEnum)
 MAX_QUERY = 100  # characters
 ME, NOBODY = "me", "none"  # words for assignees beside sign-in names
 CHANNEL_CHIPS = {Channel.GREEN: "绿色通道", Channel.REGULATOR: "监管流转"}
-MERCHANT_STATES = tuple(state for state in CaseState if state not in (CaseState.WAITING, CaseState.RETURNED))
+MERCHANT_STATES = tuple(state for state in CaseState if state not in NEVER_WITH_MERCHANT)
 
 
 class View(StrEnum):

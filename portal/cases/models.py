@@ -76,6 +76,22 @@ class Case(Model):
         Index("ix_dispute_case_phone", "phone_index", "merchant_id"),
         Index("ix_dispute_case_name", "name_index", "merchant_id"),
         Index("ix_dispute_case_key_id", "key_id"),
+        Index(
+            "ix_dispute_case_keeper_id",
+            "keeper_id",
+            "due_at",
+            "id",
+            postgresql_where=text("keeper_id IS NOT NULL"),
+            sqlite_where=text("keeper_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_dispute_case_sent_back",
+            "authority_id",
+            "closed_at",
+            "id",
+            postgresql_where=text("state = 'sent_back'"),
+            sqlite_where=text("state = 'sent_back'"),
+        ),
         Index("ix_dispute_case_outlet_id", "outlet_id"),
         Index(
             "ix_dispute_case_merchant_raised",
@@ -106,7 +122,7 @@ class Case(Model):
             sqlite_where=text("unverified_at IS NOT NULL"),
         ),
         CheckConstraint(
-            "(state IN ('waiting', 'returned', 'withdrawn')) OR merchant_id IS NOT NULL",
+            "(state IN ('waiting', 'returned', 'withdrawn', 'kept', 'sent_back')) OR merchant_id IS NOT NULL",
             name="merchant_once_dispatched",
         ),
         CheckConstraint("amount IS NULL OR amount >= 0", name="amount_not_negative"),
@@ -132,6 +148,10 @@ class Case(Model):
     answered_at: Mapped[datetime | None]
     wait_reason: Mapped[str | None]  # machine code of intake's routing; None once dispatched
     candidates: Mapped[Json]  # {"merchants": [ids]}: suggestions for the officer only
+    keeper_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))  # the officer who handles it himself (自办)
+    kept_reason: Mapped[str | None]  # machine code of `KeepReason`
+    kept_at: Mapped[datetime | None]
+    sent_back_reason: Mapped[str | None]  # machine code of `ReturnReason`; the moment is `closed_at`
 
     headline: Mapped[str]  # from structured columns only: goods, problem, demand
     goods: Mapped[str]
@@ -168,7 +188,7 @@ class Case(Model):
     contact_by: Mapped[datetime | None]  # end of the merchant's limit to accept or return (limit "accept")
     first_contact_at: Mapped[datetime | None]
     agreed_at: Mapped[datetime | None]
-    unverified_at: Mapped[datetime | None]  # 未经消费者本人确认: since when; None once the consumer confirmed or disowned
+    unverified_at: Mapped[datetime | None]  # 未经消费者本人确认: since when (decisions 10)
     concluded_at: Mapped[datetime | None]  # the negotiation's first end: agreed, failed or withdrawn
     performed_at: Mapped[datetime | None]
     receipt_asked_at: Mapped[datetime | None]  # told to the consumer: silence counts from here
@@ -181,6 +201,7 @@ class Case(Model):
     authority: Mapped[Organisation] = relationship(lazy="raise_on_sql", foreign_keys=[authority_id])
     outlet: Mapped[Outlet | None] = relationship(lazy="raise_on_sql")
     assignee: Mapped[Person | None] = relationship(lazy="raise_on_sql", foreign_keys=[assignee_id])
+    raised_person: Mapped[Person | None] = relationship(lazy="raise_on_sql", foreign_keys=[raised_person_id])
     key: Mapped[DataKey] = relationship(lazy="raise_on_sql")
 
     @property

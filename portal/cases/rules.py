@@ -22,6 +22,8 @@ class CaseState(StrEnum):
     FAILED = "failed"  # 未和解
     BREACHED = "breached"  # 未兑现
     WITHDRAWN = "withdrawn"  # 已撤回
+    KEPT = "kept"  # 自办：不经企业，由监管部门办理
+    SENT_BACK = "sent_back"  # 已退回来源单位 (令121第四十一条)
 
 
 class Channel(StrEnum):
@@ -51,6 +53,8 @@ class CaseEvent(StrEnum):
     DISOWN = "disown"  # 消费者否认商家登记的协议
     FAIL = "fail"  # 未达成
     WITHDRAW = "withdraw"  # 撤回投诉
+    KEEP = "keep"  # 自办
+    SEND_BACK = "send_back"  # 退回来源单位
 
 
 class Turn(StrEnum):
@@ -88,6 +92,8 @@ S, E = CaseState, CaseEvent
 TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
     (S.WAITING, E.DISPATCH): S.DISPATCHED,
     (S.WAITING, E.WITHDRAW): S.WITHDRAWN,
+    (S.WAITING, E.KEEP): S.KEPT,
+    (S.WAITING, E.SEND_BACK): S.SENT_BACK,
     (S.DISPATCHED, E.ACCEPT): S.ACCEPTED,
     (S.DISPATCHED, E.RETURN): S.RETURNED,
     (S.DISPATCHED, E.FAIL): S.FAILED,
@@ -134,6 +140,11 @@ TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
     (S.FAILED, E.WITHDRAW): S.WITHDRAWN,
     (S.RETURNED, E.DISPATCH): S.DISPATCHED,
     (S.RETURNED, E.WITHDRAW): S.WITHDRAWN,
+    (S.RETURNED, E.KEEP): S.KEPT,
+    (S.RETURNED, E.SEND_BACK): S.SENT_BACK,
+    (S.KEPT, E.DISPATCH): S.DISPATCHED,  # the merchant was admitted meanwhile
+    (S.KEPT, E.WITHDRAW): S.WITHDRAWN,
+    (S.KEPT, E.SEND_BACK): S.SENT_BACK,
 }
 
 TURNS: dict[CaseState, Turn] = {
@@ -150,6 +161,8 @@ TURNS: dict[CaseState, Turn] = {
     S.FAILED: Turn.OFFICER,
     S.BREACHED: Turn.OURS,
     S.WITHDRAWN: Turn.NOBODY,
+    S.KEPT: Turn.OFFICER,
+    S.SENT_BACK: Turn.NOBODY,
 }
 
 
@@ -171,9 +184,14 @@ ANSWERS: dict[tuple[CaseState, CaseEvent], Answered] = {  # agreeing out of NEGO
 }
 
 OPEN_STATES = frozenset(
-    {S.WAITING, S.DISPATCHED, S.ACCEPTED, S.NEGOTIATING, S.OFFERED, S.AGREED, S.PERFORMED, S.RETURNED, S.BREACHED}
-)
-WITH_MERCHANT = OPEN_STATES - {S.WAITING, S.RETURNED}
+    {
+        S.WAITING, S.DISPATCHED, S.ACCEPTED, S.NEGOTIATING, S.OFFERED, S.AGREED, S.PERFORMED, S.RETURNED, S.BREACHED,
+        S.KEPT,
+    }
+)  # fmt: skip
+WAITING_STATES = frozenset({S.WAITING, S.RETURNED})  # an officer has to say where it goes
+NEVER_WITH_MERCHANT = WAITING_STATES | {S.KEPT, S.SENT_BACK}
+WITH_MERCHANT = OPEN_STATES - NEVER_WITH_MERCHANT
 BEFORE_AGREEMENT = frozenset({S.DISPATCHED, S.ACCEPTED, S.NEGOTIATING, S.OFFERED})
 CONCLUDED_STATES = frozenset({S.AGREED, S.FAILED, S.WITHDRAWN})  # the first of these ends the negotiation's clock
 SETTLED_STATES = frozenset({S.AGREED, S.PERFORMED, S.CLOSED_SETTLED, S.CLOSED_UNCONFIRMED})
@@ -192,6 +210,8 @@ STATE_NAMES: dict[CaseState, str] = {
     S.FAILED: "未和解",
     S.BREACHED: "未兑现",
     S.WITHDRAWN: "已撤回",
+    S.KEPT: "自行办理",
+    S.SENT_BACK: "已退回来源单位",
 }
 
 
@@ -219,6 +239,23 @@ RETURN_REASON_NAMES: dict[ReturnReason, str] = {
     ReturnReason.REVOKED: "市民撤诉",
     ReturnReason.NOT_OURS: "不属本职",
     ReturnReason.OTHER: "其他",
+}
+
+
+class KeepReason(StrEnum):
+    """Why an officer handles a waiting case without a merchant (自办)."""
+
+    NO_MERCHANT = "no_merchant"  # 企业未入驻
+    SUSPENDED = "suspended"  # 企业已暂停分流
+    MEDIATES = "mediates"  # 直接组织调解
+    NOT_FOR_ODR = "not_for_odr"  # 不适宜企业先行和解
+
+
+KEEP_REASON_NAMES: dict[KeepReason, str] = {
+    KeepReason.NO_MERCHANT: "企业未入驻",
+    KeepReason.SUSPENDED: "企业已暂停分流或退出",
+    KeepReason.MEDIATES: "经办人员决定直接组织调解",
+    KeepReason.NOT_FOR_ODR: "不适宜由企业先行和解",
 }
 
 

@@ -160,7 +160,7 @@ def set_clocks(session: Session, case: Case, *, now: datetime) -> None:
         # until the consumer was told, the day is only the earliest possible (decisions 6)
         case.due_at = _end(session, case, "receipt_silence", case.receipt_asked_at or case.performed_at)
         case.next_action_at = case.due_at if case.receipt_asked_at else None
-    elif case.state in (CaseState.WAITING, CaseState.RETURNED):
+    elif case.state in (CaseState.WAITING, CaseState.RETURNED, CaseState.KEPT):
         case.next_action_at = None
     else:
         case.due_at, case.next_action_at = NEVER, None

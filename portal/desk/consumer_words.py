@@ -63,6 +63,10 @@ def steps(standing: Standing) -> tuple[Step, ...]:
     first = standing.talk.steps[:1]
     if standing.state is CaseState.FAILED:
         return first + _failed(standing)
+    if standing.state is CaseState.KEPT:
+        return (*first, _step("市场监督管理部门直接处理", "current"))
+    if standing.state is CaseState.SENT_BACK:
+        return (*first, _step("已退回登记单位", "done", _when(standing.case.closed_at)))
     if standing.case.dispatched_at is None and standing.state is not CaseState.WITHDRAWN:
         return (*first, _step("分派给商家", "current"), _step("商家提出方案"), _step("你答复"))
     if standing.state is CaseState.CLOSED_UNCONFIRMED:

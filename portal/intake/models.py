@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.cases.models import Case
 from portal.cases.rules import Channel
-from portal.core.db import Json, Model, Ref
+from portal.core.db import Fen, Json, Model, Ref
 from portal.core.privacy import DataKey
 from portal.intake.states import AdminState
 
@@ -24,6 +24,20 @@ class Filing(Model):
         Index("ix_filing_import_id", "import_id"),
         Index("ix_filing_authority_state", "authority_id", "admin_state", "decide_by", "id"),
         Index("ix_filing_phone", "phone_index", "registered_at"),
+        Index(
+            "ix_filing_parted_from_id",
+            "parted_from_id",
+            postgresql_where=text("parted_from_id IS NOT NULL"),
+            sqlite_where=text("parted_from_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_filing_changed",
+            "case_id",
+            "changed_at",
+            postgresql_where=text("changed_at IS NOT NULL"),
+            sqlite_where=text("changed_at IS NOT NULL"),
+        ),
+        CheckConstraint("parted_from_id <> case_id", name="never_joined_again"),
     )
 
     source: Mapped[str]  # 12315 12345 generic green api
@@ -50,6 +64,11 @@ class Filing(Model):
     object_path: Mapped[str]  # 客体类别全称
     problem_path: Mapped[str]  # 问题类别全称
     publication_consent: Mapped[bool | None]
+    amount: Mapped[Fen | None]  # in dispute, as this channel states it
+    purchased_on: Mapped[date | None]
+    sold_by: Mapped[str | None]
+    parted_from_id: Mapped[Ref | None] = mapped_column(ForeignKey("dispute_case.id"))  # where it no longer belongs
+    changed_at: Mapped[datetime | None]  # when a repeated number last came with other columns
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     row_digest: Mapped[bytes] = mapped_column(LargeBinary(16))  # keyed; differs when a repeated number changed
     name_sealed: Mapped[bytes | None]
@@ -60,7 +79,7 @@ class Filing(Model):
     extras_sealed: Mapped[bytes | None]  # unknown columns, JSON; officers only
     created_at: Mapped[datetime]
 
-    case: Mapped[Case] = relationship(lazy="raise_on_sql")
+    case: Mapped[Case] = relationship(lazy="raise_on_sql", foreign_keys=[case_id])
     key: Mapped[DataKey] = relationship(lazy="raise_on_sql")
 
 

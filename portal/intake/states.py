@@ -15,6 +15,7 @@ class AdminState(StrEnum):
     MEDIATED = "mediated"  # 达成调解
     TERMINATED = "terminated"  # 终止调解
     WITHDRAWN = "withdrawn"  # 已撤回
+    SENT_BACK = "sent_back"  # 已退回来源单位 (令121第四十一条)
 
 
 class AdminEvent(StrEnum):
@@ -29,16 +30,21 @@ class AdminEvent(StrEnum):
     SETTLE = "settle"
     TERMINATE = "terminate"
     WITHDRAW = "withdraw"
+    TAKE = "take"  # 经办人员自办绿色通道件
+    SEND_BACK = "send_back"  # 退回来源单位
 
 
 A, E = AdminState, AdminEvent
 
 ADMIN_TRANSITIONS: dict[tuple[AdminState, AdminEvent], AdminState] = {
     (A.NONE, E.ESCALATE): A.RECEIVED,
+    (A.NONE, E.TAKE): A.RECEIVED,
     (A.NONE, E.WITHDRAW): A.WITHDRAWN,
+    (A.NONE, E.SEND_BACK): A.SENT_BACK,
     (A.RECEIVED, E.REFUSE): A.REFUSED,
     (A.RECEIVED, E.ACCEPT): A.ACCEPTED,
     (A.RECEIVED, E.WITHDRAW): A.WITHDRAWN,
+    (A.RECEIVED, E.SEND_BACK): A.SENT_BACK,
     (A.ACCEPTED, E.MEDIATE): A.MEDIATING,
     (A.ACCEPTED, E.TERMINATE): A.TERMINATED,
     (A.ACCEPTED, E.WITHDRAW): A.WITHDRAWN,
@@ -62,7 +68,11 @@ ADMIN_STATE_NAMES: dict[AdminState, str] = {
     A.MEDIATED: "达成调解",
     A.TERMINATED: "终止调解",
     A.WITHDRAWN: "已撤回",
+    A.SENT_BACK: "已退回来源单位",
 }
+
+
+DECIDED = frozenset({A.REFUSED, A.MEDIATED, A.TERMINATED, A.WITHDRAWN, A.SENT_BACK})  # nothing moves it any more
 
 
 class IllegalAdminTransition(Exception):  # noqa: N818

@@ -91,7 +91,7 @@ def case_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> 
         "goods": goods,
         "problem": problem,
         "demands": ",".join(row.demands),
-        "sold_by": row.sale_method[:40] if row.sale_method else None,
+        "sold_by": sold_by(row),
         "amount": row.amount,
         "purchased_on": row.purchased_on,
         "consumer_mask": mask_name(row.consumer),
@@ -112,6 +112,11 @@ def case_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> 
         statutory_end = context.decide_by(channel, row.registered_at, place)
         started = _dispatched(routing, context.first_clocks(platform_end, statutory_end, place, at), at=at)
     return NewCase({**values, **started}, place.prefix, place.upwards)
+
+
+def sold_by(row: ParsedRow) -> str | None:
+    """Return how it was sold, as far as a list shows it."""
+    return row.sale_method[:40] if row.sale_method else None
 
 
 def _waiting(channel: Channel, row: ParsedRow, place: Place, context: Context, *, at: datetime) -> Values:
@@ -143,6 +148,9 @@ def filing_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -
         "platform_status": row.status,
         "dispatch_label": row.diversion_written or "",
         "publication_consent": row.publicity,
+        "amount": row.amount,
+        "purchased_on": row.purchased_on,
+        "sold_by": sold_by(row),
         "phone_index": judged.phone_index,
         **_registered(judged, at=at),
         **sealed_parts(row, key, context.vault, "filing"),

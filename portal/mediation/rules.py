@@ -12,6 +12,8 @@ UNDECIDED = frozenset(
 ENDED: dict[CaseState, str] = {
     CaseState.CLOSED_SETTLED: "你已经确认收到，这件投诉办结了。如果又出现问题，请拨打 12315。",
     CaseState.CLOSED_UNCONFIRMED: "商家登记为已办，投诉已经办结。还没有收到的话，请先点“没收到”，投诉会重新打开。",
+    CaseState.KEPT: "市场监督管理部门正在直接处理这件投诉，不用再请求。",
+    CaseState.SENT_BACK: "这件投诉已经退回登记它的单位办理。请向原登记单位或拨打 12315 查询。",
     CaseState.WITHDRAWN: "这件投诉已经撤回。需要再次投诉，请拨打 12315 重新提交。",
 }
 DECIDED = "市场监督管理部门已经对这件投诉作出决定，不能再次请求。有疑问请拨打 12315。"

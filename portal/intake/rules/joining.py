@@ -54,7 +54,8 @@ def case_to_join(newcomer: Newcomer, cases: Iterable[OpenCase], within: timedelt
     return cases_to_join([newcomer], cases, within)[0]
 
 
-_Nearness = tuple[timedelta, datetime, datetime]  # of equally near pairs the one registered first
+# Of equally near pairs the one registered first, then the one whose amounts say more: the order of rows says nothing.
+_Nearness = tuple[timedelta, datetime, datetime, tuple[int, ...]]
 
 
 def _pairs(newcomers: Sequence[Newcomer], case: OpenCase, within: timedelta) -> Iterator[tuple[_Nearness, int, int]]:
@@ -70,11 +71,13 @@ def _fits(newcomer: Newcomer, case: OpenCase) -> bool:
 
 
 def _nearness(newcomer: Newcomer, case: OpenCase) -> _Nearness:
+    amounts = tuple(sorted(-1 if amount is None else amount for amount in (newcomer.amount, case.amount)))
     return min(
         (
             abs(registered_at - newcomer.registered_at),
             min(registered_at, newcomer.registered_at),
             max(registered_at, newcomer.registered_at),
+            tuple(-amount for amount in amounts),
         )
         for _, registered_at in case.filings
     )

@@ -36,6 +36,8 @@ NO_OFFER_NOW: dict[CaseState, str] = {
     CaseState.WITHDRAWN: "消费者已撤回投诉，不用再提方案。",
     CaseState.WAITING: "这件纠纷还没有分派给你的单位，不能提方案。",
     CaseState.RETURNED: "这件纠纷已退回分派，不能提方案。",
+    CaseState.KEPT: "这件纠纷由市场监督管理部门自行办理，不能提方案。",
+    CaseState.SENT_BACK: "这件纠纷已退回来源单位，不能提方案。",
 }
 
 

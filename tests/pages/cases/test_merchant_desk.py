@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Membership, Organisation
 from portal.cases.models import Case, Channel, SavedView
-from portal.cases.rules import OPEN_STATES, TURNS, Answered, CaseState
+from portal.cases.rules import NEVER_WITH_MERCHANT, OPEN_STATES, TURNS, Answered, CaseState
 from portal.core import search
 from portal.core.access import AccessKind, AccessRecord
 from portal.core.actor import Role
@@ -64,7 +64,7 @@ def many(session: Session, desk: Desk, number: int) -> None:
     key = DataKey(wrapped=b"none", created_at=NOW)
     session.add(key)
     session.flush()
-    states = [state for state in CaseState if state not in (CaseState.WAITING, CaseState.RETURNED)]
+    states = [state for state in CaseState if state not in NEVER_WITH_MERCHANT]
     rows = []
     for n in range(number):
         state = states[n % len(states)]
