@@ -122,11 +122,16 @@ def _input(one: Field, outlets: Sequence[str]) -> Input:
     return Input(one.name, one.title, tuple(choices), one.required, SIZES.get(one.name, 12))
 
 
+def new_token() -> str:
+    """A name for a row, so that it is stored once however often it is sent."""
+    return secrets.token_hex(8)
+
+
 def blank_row(book: Book, today: date) -> GridRow:
     """A row to type into, with what goes without saying."""
     names = {one.name for one in FIELDS[book]}
     values = {name: value for name, value in DEFAULTS.items() if name in names}
-    return GridRow(secrets.token_hex(8), {**values, "occurred_on": f"{today:%m-%d}"})
+    return GridRow(new_token(), {**values, "occurred_on": f"{today:%m-%d}"})
 
 
 def grid_row(book: Book, token: str, values: Mapping[str, str], problems: tuple[CellProblem, ...] = ()) -> GridRow:

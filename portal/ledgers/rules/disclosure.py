@@ -49,3 +49,18 @@ def shown_from(read_on: date, *, days: int) -> date:
 def is_shown(reason: OpeningReason, read_on: date, *, released: bool, today: date, days: int) -> bool:
     """Say whether the merchant sees a read today: late enough, and of a kind that is open or was released."""
     return today >= shown_from(read_on, days=days) and (reason not in HELD_BACK or released)
+
+
+class LookReason(StrEnum):
+    """Why somebody looks at the personal fields of one entry."""
+
+    CONTACT = "contact"  # 联系消费者
+    VERIFY = "verify"  # 核对登记内容
+    REFUND = "refund"  # 安排退款、取件或送货
+
+
+LOOK_REASON_NAMES: dict[LookReason, str] = {
+    LookReason.CONTACT: "联系消费者",
+    LookReason.VERIFY: "核对登记内容",
+    LookReason.REFUND: "安排退款、取件或送货",
+}
