@@ -17,6 +17,7 @@ from portal.clocks.models import CalendarYear
 from portal.clocks.rules import SHANGHAI
 from portal.config import described
 from portal.core.privacy import DataKey
+from portal.indicators.folding import state_of
 from portal.queues import valkey_address, valkey_answers
 from portal.runtime import Runtime
 
@@ -148,6 +149,22 @@ def look_at_backlog(house: Runtime) -> list[Finding]:
     return findings
 
 
+def look_at_tallies(house: Runtime) -> list[Finding]:
+    """Whether the counts behind the boards agreed with the cases when they were last recounted."""
+    with house.reading() as session:
+        state = state_of(session)
+    if state is None or state.recounted_at is None:
+        return [Finding("统计", State.LOOK, "还没有复核过。", "请运行 portal tick，或等定时任务复核。")]
+    when = f"{state.recounted_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    if state.corrected:
+        found = f"{when} 逐件复核 {state.checked} 件，发现并更正 {state.corrected} 处不一致。"
+        return [Finding("统计", State.LOOK, found, "请把这一情况告诉开发人员。")]
+    before = ""
+    if state.corrected_at:
+        before = f"上一次更正在 {state.corrected_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}。"
+    return [Finding("统计", State.WELL, f"{when} 逐件复核 {state.checked} 件，全部一致。{before}")]
+
+
 LOOKS: tuple[Callable[[Runtime], list[Finding]], ...] = (
     look_at_database,
     look_at_schema,
@@ -156,6 +173,7 @@ LOOKS: tuple[Callable[[Runtime], list[Finding]], ...] = (
     look_at_calendar,
     look_at_fonts,
     look_at_backlog,
+    look_at_tallies,
 )
 
 

@@ -7,15 +7,16 @@ transaction per delivery, with the handler's own writes in it, so that database 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal.core import facts
 from portal.core.actor import SYSTEM, Actor
-from portal.core.facts import Delivery, DeliveryState, Fact, Outbox, Topic
+from portal.core.facts import Delivery, DeliveryState, Fact, Outbox, SubjectKind, Topic
 from portal.logs import kind_and_place
 from portal.runtime import Runtime
 
@@ -41,6 +42,36 @@ class Handler(Protocol):
 Handlers = Mapping[Topic, Sequence[Handler]]
 
 
+class Told(Protocol):
+    """As much of a fact as a gatherer is told."""
+
+    fact_id: int
+    topic: Topic
+    subject_kind: SubjectKind
+    subject_id: int
+
+
+class Gatherer(Protocol):
+    """What a capability does about many facts together, in the transaction that takes them out of the outbox.
+
+    It must find by itself, later, what it missed: where it fails the facts are taken all the same, for no message
+    may wait for it.
+    """
+
+    __name__: str
+
+    def __call__(self, session: Session, told: Sequence[Any], *, now: datetime) -> None:
+        """Write what follows from the facts; never commit, never talk to the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeFacts:
+    """Who wakes for each fact, and who is told of all of them."""
+
+    handlers: Handlers
+    gatherers: Sequence[Gatherer] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """What one round of dispatching did."""
@@ -53,11 +84,17 @@ class Delivered:
         return Delivered(self.taken + other.taken, self.done + other.done, self.failed + other.failed)
 
 
-def deliver_due(runtime: Runtime, handlers: Handlers, *, stop: Callable[[], bool] = lambda: False) -> Delivered:
+def deliver_due(
+    runtime: Runtime,
+    handlers: Handlers,
+    gatherers: Sequence[Gatherer] = (),
+    *,
+    stop: Callable[[], bool] = lambda: False,
+) -> Delivered:
     """Take every fact that is due and carry out every delivery that is due, until nothing is left for now."""
     total = Delivered(0, 0, 0)
     while not stop():
-        taken = runtime.perform(SYSTEM, take_due_facts, handlers)
+        taken = runtime.perform(SYSTEM, take_due_facts, TakeFacts(handlers, gatherers))
         waiting = _waiting(runtime)
         outcomes = [_carry_out(runtime, handlers, delivery_id) for delivery_id in waiting]
         total += Delivered(taken, outcomes.count(True), outcomes.count(False))
@@ -71,10 +108,10 @@ def handler_name(handler: Handler) -> str:
     return f"{handler.__module__.removeprefix('portal.').removesuffix('.jobs')}.{handler.__name__}"
 
 
-def take_due_facts(session: Session, actor: Actor, command: Handlers, *, now: datetime) -> int:
+def take_due_facts(session: Session, actor: Actor, command: TakeFacts, *, now: datetime) -> int:
     """Turn due outbox rows into deliveries; returns how many were taken. Rows another dispatcher holds are skipped."""
     rows = session.execute(
-        select(Outbox.id, Outbox.fact_id, Fact.topic)
+        select(Outbox.id, Outbox.fact_id, Fact.topic, Fact.subject_kind, Fact.subject_id)
         .join(Outbox.fact)
         .where(Outbox.not_before <= now)
         .order_by(Outbox.id)
@@ -84,13 +121,25 @@ def take_due_facts(session: Session, actor: Actor, command: Handlers, *, now: da
     deliveries = [
         {"fact_id": row.fact_id, "handler": handler_name(handler), "next_at": now}
         for row in rows
-        for handler in command[row.topic]
+        for handler in command.handlers[row.topic]
     ]
     if deliveries:
         session.execute(insert(Delivery), deliveries)
     if rows:
         session.execute(delete(Outbox).where(Outbox.id.in_([row.id for row in rows])))
+        for gatherer in command.gatherers:
+            _gather(session, gatherer, rows, now)
     return len(rows)
+
+
+def _gather(session: Session, gatherer: Gatherer, rows: Sequence[Any], now: datetime) -> None:
+    try:
+        with session.begin_nested():
+            gatherer(session, rows, now=now)
+    except DBAPIError:  # a deadlock or a busy database: all of it is tried again
+        raise
+    except Exception as problem:  # noqa: BLE001 -- whatever it raises must not stop the messages
+        log.warning("gathering failed", gatherer=gatherer.__name__, problem=kind_and_place(problem))
 
 
 @dataclass(frozen=True, slots=True)

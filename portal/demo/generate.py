@@ -21,6 +21,7 @@ from portal.core.search import Document
 from portal.demo.filed import Filed, file_cases
 from portal.demo.firms import District, Firm, all_firms, find_district, found_firms
 from portal.demo.papers import write_lives
+from portal.indicators.counting import recount_cases
 from portal.intake.models import Filing
 from portal.runtime import Runtime
 
@@ -78,6 +79,7 @@ def generate_cases(session: Session, actor: Actor, command: GenerateCases, *, no
     random = Random(f"{command.seed}-{command.first}")  # noqa: S311 -- invented data
     filed = file_cases(session, district, _drawn(firms, command.count, random), command.first, random, now=now)
     write_lives(session, filed, district, vault_of(session), random, now=now)
+    recount_cases(session, [one.case.id for one in filed])
     search.index_documents(session, search.CASE_SEARCH, [_document(one, district) for one in filed])
 
 

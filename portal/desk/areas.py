@@ -10,6 +10,7 @@ from portal.accounts.models import Organisation
 from portal.cases.access import visible_to
 from portal.cases.models import Case
 from portal.core.actor import Actor
+from portal.indicators.queries import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,10 @@ def scope(actor: Actor, area: Area | None) -> ColumnElement[bool]:
     if area is None:
         return visible_to(actor)
     return visible_to(actor) & Case.authority_id.in_(sorted(area.below))
+
+
+def reach(actor: Actor, area: Area | None) -> Reach:
+    """The same cases as `scope`, as the rollups know them."""
+    if area is None:
+        return Reach(tuple(sorted(actor.jurisdiction)), actor.organisation_id)
+    return Reach(tuple(sorted(area.below)), area.id)

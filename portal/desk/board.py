@@ -14,14 +14,14 @@ from portal.cases.rules import BEFORE_AGREEMENT, CaseState, FailureCause
 from portal.cases.wording import CAUSE_NAMES
 from portal.clocks import rules as clocks
 from portal.core.paging import COUNT_CAP
-from portal.indicators.queries import DEFINITIONS, Indicator, by_merchant, rates
-from portal.indicators.rules import Period, Rate, change_in_words, period_named, ranked
+from portal.indicators.queries import DEFINITIONS, Indicator, Reach, Totals, best_merchants, totals
+from portal.indicators.rules import PERIODS, Period, Rate, change_in_words, period_named
 from portal.mediation.queries import awaits_choice, failed_with_authority
-from portal.settlements.models import Agreement
 
 LIST = "/regulator/cases"
 SHOWN_OVERDUE = 8
 SHOWN_MERCHANTS = 10
+DEFAULT_PERIOD = "quarter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ class Board:
 def board(
     session: Session,
     scope: ColumnElement[bool],
+    reach: Reach,
     areas: Sequence[tuple[str, str]],
     *,
     period_name: str,
@@ -114,38 +115,33 @@ def board(
     calendar: clocks.Calendar,
     now: datetime,
 ) -> Board:
-    """Read the board of a scope (cases an officer may see, narrowed to an area) in four statements."""
-    period = period_named(period_name, clocks.local_day(now))
-    link = Links(period, area)
-    weeks = period.weeks()
-    found = rates(session, scope, _wanted(period, weeks), now)
-    counters, causes, unpaid_sum = _counts(session, scope, period, link, now)
+    """Read the board of an officer's cases in four statements.
+
+    Rates, causes and what is owed come from the rollups of `reach`, the standing numbers from capped counts of
+    `scope`; both mean the same cases.
+    """
+    name = period_name if period_name in PERIODS else DEFAULT_PERIOD
+    period = period_named(name, clocks.local_day(now))
+    link, weeks = Links(period, area), period.weeks()
+    found = totals(session, reach, period.former.first, now)
+    counters = _counters(session, scope, link, now)
+    best = best_merchants(session, reach, name, found, now, limit=SHOWN_MERCHANTS)
     return Board(
         period=period,
         period_name=period_name,
         area=area,
         areas=areas,
-        figures=[_figure(one, found[one], found[f"former:{one}"], link) for one in Indicator],
-        weeks=[(week, found[f"week:{week.first}"]) for week in weeks],
-        causes=causes,
+        figures=[_figure(one, found.rate(one, period), found.rate(one, period.former), link) for one in Indicator],
+        weeks=[(week, found.rate(Indicator.ON_TIME, week)) for week in weeks],
+        causes=_causes(found, period, link),
         counters=counters[:-1],
         overdue=_overdue(session, scope, calendar, now),
         unpaid=counters[-1],
-        unpaid_sum=unpaid_sum,
-        merchants=_merchants(session, scope, period, now),
+        unpaid_sum=found.owed,
+        merchants=[
+            MerchantRow(place if rate.is_shown else None, name, rate) for place, (_, name, rate) in enumerate(best, 1)
+        ],
     )
-
-
-def _wanted(period: Period, weeks: Sequence[Period]) -> dict[str, tuple[Indicator, Period]]:
-    now = {indicator.value: (indicator, period) for indicator in Indicator}
-    before = {f"former:{indicator}": (indicator, period.former) for indicator in Indicator}
-    by_week = {f"week:{week.first}": (Indicator.ON_TIME, week) for week in weeks}
-    return now | before | by_week
-
-
-def _merchants(session: Session, scope: ColumnElement[bool], period: Period, now: datetime) -> list[MerchantRow]:
-    found = ranked(by_merchant(session, scope, Indicator.ON_TIME, period, now))[:SHOWN_MERCHANTS]
-    return [MerchantRow(place if rate.is_shown else None, name, rate) for place, (_, name, rate) in enumerate(found, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,44 +192,25 @@ def standing(now: datetime) -> dict[str, tuple[str, ColumnElement[bool], str]]:
     }
 
 
-def _counts(
-    session: Session, scope: ColumnElement[bool], period: Period, link: Links, now: datetime
-) -> tuple[list[Counter], list[CauseRow], int]:
+def _counters(session: Session, scope: ColumnElement[bool], link: Links, now: datetime) -> list[Counter]:
     conditions = standing(now)
     parts = []
     for name, (_, condition, _) in conditions.items():
         capped = select(Case.id).where(scope, condition).limit(COUNT_CAP + 1).subquery()
-        parts.append(select(literal(name).label("name"), func.count().label("count")).select_from(capped))
-    parts += [
-        select(literal(f"cause:{cause.value}"), func.count()).where(
-            scope,
-            Case.cause == cause,
-            Case.concluded_at >= clocks.start_of_day(period.first),
-            Case.concluded_at <= clocks.end_of_day(period.last),
-        )
-        for cause in FailureCause
-    ]
-    newest = select(func.max(Agreement.id)).where(Agreement.case_id == Case.id).correlate(Case).scalar_subquery()
-    parts.append(
-        select(literal("owed"), func.coalesce(func.sum(Agreement.outlay), 0))
-        .select_from(Case)
-        .join(Agreement, Agreement.id == newest)
-        .where(scope, conditions["unpaid"][1])
-    )
+        parts.append(select(literal(name), func.count()).select_from(capped))
     found = {row[0]: int(row[1]) for row in session.execute(union_all(*parts))}
-    counters = [
+    return [
         Counter(label, found[name], _capped(found[name]), link.to(tab=name), tone if found[name] else "")
         for name, (label, _, tone) in conditions.items()
     ]
-    return counters, _causes(found, period, link), found["owed"]
 
 
 def _capped(count: int) -> str:
     return f"{COUNT_CAP}+" if count > COUNT_CAP else str(count)
 
 
-def _causes(found: dict[str, int], period: Period, link: Links) -> list[CauseRow]:
-    counts = {cause: found[f"cause:{cause.value}"] for cause in FailureCause}
+def _causes(found: Totals, period: Period, link: Links) -> list[CauseRow]:
+    counts = {cause: found.failures(cause, period) for cause in FailureCause}
     total, longest = sum(counts.values()), max(counts.values(), default=0)
     rows = [
         CauseRow(

@@ -76,7 +76,8 @@ def _dated(filters: OfficerFilters, now: datetime) -> list[ColumnElement[bool]]:
     moment = Case.concluded_at if filters.cause else Case.registered_at
     conditions: list[ColumnElement[bool]] = [Case.cause == filters.cause] if filters.cause else []
     if filters.since:
-        conditions.append(moment >= clocks.start_of_day(period.first))
+        start = clocks.start_of_day(period.first)
+        conditions.append(moment > start if filters.cause else moment >= start)  # 24:00 ends its day
     if filters.until:
         conditions.append(moment <= clocks.end_of_day(period.last))
     return conditions

@@ -52,6 +52,7 @@ def read_board() -> Board:
     return board.board(
         session,
         areas.scope(actor, area),
+        areas.reach(actor, area),
         [(one.code, one.name) for one in choices],
         period_name=request.args.get("period", "quarter"),
         area=area.code if area else "",

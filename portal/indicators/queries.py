@@ -2,18 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, Date, and_, case, func, literal, not_, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.accounts.models import Organisation
 from portal.cases.models import Case
 from portal.cases.rules import CaseState, FailureCause
-from portal.clocks.rules import end_of_day, start_of_day
-from portal.indicators.rules import Period, Rate
+from portal.clocks.rules import end_of_day, local_day, start_of_day
+from portal.indicators.models import CaseTally, MerchantStanding, Tally, TallyDelta, TallyState
+from portal.indicators.rules import Period, Rate, period_named, ranked
+
+CAUSE = "cause:"  # before the cause of a failure: a measure
+OWED = "owed"  # a measure without days
+UNDATED = date(1970, 1, 1)  # the day of what has none
+STANDINGS = "standings"
 
 
 class Indicator(StrEnum):
@@ -84,12 +90,26 @@ DEFINITIONS: dict[Indicator, Definition] = {
 }
 
 
+LIMITS = (Indicator.ON_TIME, Indicator.PERFORMED, Indicator.CONTACTED)  # dated by a limit, which may lie ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose cases are counted: the authorities, and the one above them all."""
+
+    authorities: tuple[int, ...]
+    top: int | None
+
+
 def in_part(indicator: Indicator, part: Part, period: Period, now: datetime) -> ColumnElement[bool]:
-    """The condition that a case belongs to this part of an indicator in a period; days to come do not count."""
+    """The condition that a case belongs to this part of an indicator in a period; days to come do not count.
+
+    24:00 belongs to the day it ends, as everywhere (`clocks.due_day`).
+    """
     definition = DEFINITIONS[indicator]
     until = min(end_of_day(period.last), now)
     conditions: list[ColumnElement[bool]] = [
-        definition.moment >= start_of_day(period.first),
+        definition.moment > start_of_day(period.first),
         definition.moment <= until,
     ]
     if definition.counted is not None:
@@ -101,37 +121,121 @@ def in_part(indicator: Indicator, part: Part, period: Period, now: datetime) -> 
     return and_(*conditions)
 
 
-def rates(
-    session: Session, scope: ColumnElement[bool], wanted: Mapping[str, tuple[Indicator, Period]], now: datetime
-) -> dict[str, Rate]:
-    """Count each wanted rate of a scope, under its own key, all in one statement."""
-    parts = [_counts(key, indicator, period, scope, now) for key, (indicator, period) in wanted.items()]
-    return {row.key: Rate(int(row.met or 0), int(row.counted or 0)) for row in session.execute(union_all(*parts))}
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A total of one measure on one day."""
+
+    cases: int
+    met: int
+    fen: int
 
 
-def by_merchant(
-    session: Session, scope: ColumnElement[bool], indicator: Indicator, period: Period, now: datetime
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The totals of a reach by measure and day, with the day for which the standings of its merchants hold."""
+
+    cells: Mapping[str, Mapping[date, Cell]]
+    standings_on: date | None
+
+    def rate(self, indicator: Indicator, period: Period) -> Rate:
+        """An indicator's rate in a period."""
+        found = [
+            cell for day, cell in self.cells.get(indicator.value, {}).items() if period.first <= day <= period.last
+        ]
+        return Rate(sum(cell.met for cell in found), sum(cell.cases for cell in found))
+
+    def failures(self, cause: FailureCause, period: Period) -> int:
+        """How many negotiations failed for this cause in a period."""
+        days = self.cells.get(f"{CAUSE}{cause.value}", {})
+        return sum(cell.cases for day, cell in days.items() if period.first <= day <= period.last)
+
+    @property
+    def owed(self) -> int:
+        """What merchants have promised and not paid, 分."""
+        return sum(cell.fen for cell in self.cells.get(OWED, {}).values())
+
+
+def totals(session: Session, reach: Reach, since: date, now: datetime) -> Totals:
+    """Read every total from a day until now, folded or not, in one statement: its cost knows no number of cases.
+
+    A limit that ends later today does not count yet; one that ended earlier today, before midnight, is counted from
+    its rows (limits end at 24:00, so there is hardly ever one).
+    """
+    today = local_day(now)
+    parts: list[Any] = []
+    for table in (Tally, TallyDelta):
+        parts += [
+            select(table.measure, table.day_on, table.cases, table.met, table.fen).where(
+                table.authority_id.in_(reach.authorities), wanted
+            )
+            for wanted in (
+                and_(table.day_on >= since, table.day_on < today),
+                and_(table.day_on == today, table.measure.not_in(LIMITS)),
+                and_(table.day_on == UNDATED, table.measure == OWED),
+            )
+        ]
+    parts += [
+        select(
+            literal(name), literal(today, Date()), literal(1), case((DEFINITIONS[name].met, 1), else_=0), literal(0)
+        ).where(Case.authority_id.in_(reach.authorities), in_part(name, Part.ALL, Period(today, today), now))
+        for name in LIMITS
+    ]
+    each = union_all(*parts).subquery()
+    measure, day, cases, met, fen = each.columns
+    summed = select(measure, day, func.sum(cases), func.sum(met), func.sum(fen)).group_by(measure, day)
+    state = select(literal(STANDINGS), TallyState.standings_on, literal(0), literal(0), literal(0))
+    cells: dict[str, dict[date, Cell]] = {}
+    for name, on, *counts in session.execute(union_all(summed, state)):
+        cells.setdefault(name, {})[on] = Cell(*map(int, counts))
+    return Totals(cells, next(iter(cells.pop(STANDINGS, {})), None))
+
+
+def best_merchants(
+    session: Session, reach: Reach, period_name: str, known: Totals, now: datetime, *, limit: int
 ) -> list[tuple[int, str, Rate]]:
-    """One rate for each merchant that has cases in the period: id, name, rate; in no particular order but stable."""
-    met = func.sum(case((DEFINITIONS[indicator].met, 1), else_=0))
-    counted = (
-        select(Case.merchant_id, func.count().label("counted"), met.label("met"))
-        .where(scope, in_part(indicator, Part.ALL, period, now), Case.merchant_id.is_not(None))
-        .group_by(Case.merchant_id)
+    """The merchants with the best on-time rates of a named period, best first, then those with too few cases by name.
+
+    Whole days only. Read from the standings; where these are not yet those of today, or the reach has no authority
+    above it, counted from every case of the period.
+    """
+    if reach.top is None or known.standings_on != local_day(now):
+        period = period_named(period_name, local_day(now))
+        return ranked(_counted_merchants(session, reach, period))[:limit]
+    standing = (
+        select(MerchantStanding)
+        .where(MerchantStanding.authority_id == reach.top, MerchantStanding.period == period_name)
+        .subquery()
+    )
+    best = (
+        select(standing.c.merchant_id, standing.c.cases, standing.c.met, standing.c.lower_bound)
+        .order_by(standing.c.lower_bound.desc(), standing.c.merchant_id.desc())
+        .limit(limit)
         .subquery()
     )
     rows = session.execute(
-        select(Organisation.id, Organisation.name, counted.c.counted, counted.c.met)
+        select(Organisation.id, Organisation.name, best.c.cases, best.c.met).join(
+            best, best.c.merchant_id == Organisation.id
+        )
+    )
+    return ranked((row.id, row.name, Rate(row.met, row.cases)) for row in rows)
+
+
+def _counted_merchants(session: Session, reach: Reach, period: Period) -> list[tuple[int, str, Rate]]:
+    met = func.sum(case((CaseTally.on_time_met, 1), else_=0))
+    counted = (
+        select(CaseTally.merchant_id, func.count().label("cases"), met.label("met"))
+        .where(
+            CaseTally.authority_id.in_(reach.authorities),
+            CaseTally.on_time_on >= period.first,
+            CaseTally.on_time_on < period.last,
+            CaseTally.merchant_id.is_not(None),
+        )
+        .group_by(CaseTally.merchant_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Organisation.id, Organisation.name, counted.c.cases, counted.c.met)
         .join(counted, counted.c.merchant_id == Organisation.id)
         .order_by(Organisation.id)
     )
-    return [(row.id, row.name, Rate(int(row.met), int(row.counted))) for row in rows]
-
-
-def _counts(
-    key: str, indicator: Indicator, period: Period, scope: ColumnElement[bool], now: datetime
-) -> Select[str, int, Any]:
-    met = case((DEFINITIONS[indicator].met, 1), else_=0)
-    return select(literal(key).label("key"), func.count().label("counted"), func.sum(met).label("met")).where(
-        scope, in_part(indicator, Part.ALL, period, now)
-    )
+    return [(row.id, row.name, Rate(int(row.met), int(row.cases))) for row in rows]

@@ -17,6 +17,7 @@ from portal.outbox import (
     MOST_ATTEMPTS,
     Delivered,
     ForgetDone,
+    TakeFacts,
     deliver_due,
     forget_done,
     handler_name,
@@ -137,7 +138,7 @@ def test_two_dispatchers_share_the_outbox(own_runtime):
         own_runtime.perform(SYSTEM, note, (number, 0))
     with own_runtime.writing() as other:
         if is_postgresql(other):  # on SQLite the second would wait: there is one writer
-            assert take_due_facts(other, SYSTEM, QUIET, now=own_runtime.now()) == 3
+            assert take_due_facts(other, SYSTEM, TakeFacts(QUIET), now=own_runtime.now()) == 3
             assert deliver_due(own_runtime, QUIET).taken == 0
     assert deliver_due(own_runtime, QUIET).taken == 3
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from portal.cases.rules import CaseState, FailureCause
 from portal.core.actor import Role
+from portal.indicators.recounting import recount_all
 from tests.conftest import NOW
 from tests.factories import disputes, people
 
@@ -18,7 +19,7 @@ def test_the_empty_board_says_what_to_do(client_for, session: Session) -> None:
     assert "本辖区还没有纠纷" in page.text
 
 
-def test_a_rate_shows_what_it_is_made_of(client_for, session: Session) -> None:
+def test_a_rate_shows_what_it_is_made_of(client_for, runtime, session: Session) -> None:
     district = people.authority(session)
     merchant = people.merchant(session, district)
     due = NOW - timedelta(days=3)
@@ -36,6 +37,7 @@ def test_a_rate_shows_what_it_is_made_of(client_for, session: Session) -> None:
         )
     officer = people.member(session, district.id, Role.OFFICER)
     session.commit()
+    recount_all(runtime)
     page = client_for(officer).get("/regulator/")
     assert "27 / 30" in page.text
     assert "90.0" in page.text
