@@ -97,7 +97,6 @@ def _totals() -> None:
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("id", BIG, nullable=False),
-        sa.CheckConstraint("entries >= 0", name=op.f("ck_ledger_month_total_entries_not_negative")),
         _key("ledger_month_total", "ledger_id", "ledger"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_month_total")),
     )

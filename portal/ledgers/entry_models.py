@@ -57,15 +57,12 @@ class MonthTotal(Model):
     """How many entries of a kind happened in a month and what they paid, as amended; kept by whoever appends."""
 
     __tablename__ = "ledger_month_total"
-    __table_args__ = (
-        Index("uq_ledger_month_total", "ledger_id", "kind", "month_on", unique=True),
-        CheckConstraint("entries >= 0", name="entries_not_negative"),
-    )
+    __table_args__ = (Index("uq_ledger_month_total", "ledger_id", "kind", "month_on", unique=True),)
 
     ledger_id: Mapped[Ref] = mapped_column(ForeignKey("ledger.id"))
     kind: Mapped[EntryKind] = mapped_column(growing_enum(EntryKind))
     month_on: Mapped[date]  # its first day
-    entries: Mapped[int]
+    entries: Mapped[int]  # no CHECK: an upsert that takes one away is checked before it meets its row
     amount: Mapped[Fen]  # refunded or settled
 
 

@@ -50,6 +50,11 @@ def tidy(cell: object) -> str:
     return "" if text in _BLANK else text
 
 
+def prose(cell: object) -> str:
+    """Return the cell as it was written, for words that people read; '' for what was written only to fill it."""
+    return clean(str(cell if cell is not None else "")) if tidy(cell) else ""
+
+
 def day_of(text: str, *, today: date, earliest: date | None = None) -> date | Refusal:
     """Read a day not after `today`; 10-12 without a year is the latest such day that has been.
 

@@ -27,6 +27,7 @@ PERSONAL = ("consumer_name", "consumer_phone", "content", "refusal")  # commitme
 ENVELOPE = frozenset(
     {"seq", "kind", "number", "at", "author", "amends", "reference", "merchant", "v", "reason", "ledger"}
 )  # what the log itself writes into a line; never amended
+PROSE = frozenset({"consumer_name", "content", "refusal", "goods", "supplier", "staff"})  # kept as written
 MAX_NAME = 50  # characters (domain 5.7)
 MAX_GOODS = 100  # characters, our limit
 MAX_CONTENT = 1000  # characters, our limit
@@ -146,7 +147,10 @@ class RowReader:
 
     def __init__(self, written: Mapping[str, str], fields: Sequence[Field]) -> None:
         """Keep the row's tidy texts."""
-        self.texts = {field.name: cells.tidy(written.get(field.name, "")) for field in fields}
+        self.texts = {
+            field.name: (cells.prose if field.name in PROSE else cells.tidy)(written.get(field.name, ""))
+            for field in fields
+        }
         self.fields = {field.name: field for field in fields}
         self.values: dict[str, Any] = {}
         self.problems: list[CellProblem] = []
