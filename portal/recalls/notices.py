@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import CursorResult, insert, literal, select, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from portal.clocks.queries import almanac
@@ -47,14 +47,18 @@ def issue_notice(session: Session, actor: Actor, command: IssueNotice, *, now: d
     )
     session.add(notice)
     session.flush()
-    area = select(literal(notice.id), Merchant.id).where(
-        Merchant.authority_id.in_(sorted(actor.jurisdiction)),
-        Merchant.state != MerchantState.EXITED,
-        Merchant.id != (goods.merchant_id or 0),  # its own take-down stands on the article itself
+    area = (
+        select(literal(notice.id), Merchant.id)
+        .where(
+            Merchant.authority_id.in_(sorted(actor.jurisdiction)),
+            Merchant.state != MerchantState.EXITED,
+            Merchant.id != (goods.merchant_id or 0),  # its own take-down stands on the article itself
+        )
+        .order_by(Merchant.id)
     )
-    told = session.execute(insert(RecallAnswer).from_select(["notice_id", "merchant_id"], area))
-    assert isinstance(told, CursorResult)
-    notice.asked = told.rowcount
+    session.execute(insert(RecallAnswer).from_select(["notice_id", "merchant_id"], area))
+    told = select(func.count()).where(RecallAnswer.notice_id == notice.id)
+    notice.asked = session.scalars(told).one()
     facts.record(
         session,
         actor,

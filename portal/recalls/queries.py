@@ -242,15 +242,12 @@ def _told_to(actor: Actor) -> ColumnElement[bool]:
 
 
 def _page(session: Session, goods: ProblemGoods, notice: RecallNotice | None) -> GoodsPage:
-    names = dict(
-        session.execute(
-            select(Organisation.id, Organisation.name).where(
-                Organisation.id.in_([goods.authority_id, goods.merchant_id or 0])
-            )
+    known = session.execute(
+        select(Organisation.id, Organisation.name).where(
+            Organisation.id.in_([goods.authority_id, goods.merchant_id or 0])
         )
-        .tuples()
-        .all()
     )
+    names = {row.id: row.name for row in known}
     return GoodsPage(
         goods=goods,
         merchant=names.get(goods.merchant_id or 0, ""),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal.accounts import links
@@ -25,11 +25,12 @@ from portal.enrolment.models import Merchant, MerchantAlias, Outlet
 from portal.intake.models import Filing, ImportRun, ImportState, Tip
 from portal.intake.states import AdminState
 from portal.notifications.models import MessageState
+from portal.recalls.models import RecallAnswer
 from portal.settlements import actions as settlements
 from portal.settlements.models import Agreement, Callback, Verdict
 from portal.settlements.rules import TermDraft
 from tests.conftest import NOW
-from tests.factories import disputes, messages, people, settling
+from tests.factories import disputes, goods, messages, people, settling
 
 EARLIER = NOW - timedelta(hours=2)
 Values = dict[str, str]
@@ -254,6 +255,23 @@ def _outlet(world: World) -> Values:
     return {"name": name}
 
 
+def _goods(world: World) -> Values:
+    """Bad goods that merchant A took off its shelves, reported to district A."""
+    row = goods.removed(world.session, people.actor(world.session, world.members["agent"]))
+    return {"reference": row.reference, "step": "remove"}
+
+
+def _recall(world: World) -> Values:
+    """A notice of district A to merchant A alone, about goods that the district found."""
+    officer = people.actor(world.session, world.members["officer"])
+    row = goods.registered(world.session, officer)
+    notice = goods.notified(world.session, officer, row)
+    others = (RecallAnswer.notice_id == notice.id, RecallAnswer.merchant_id != world.merchant.id)
+    world.session.execute(delete(RecallAnswer).where(*others))
+    notice.asked = 1
+    return {"reference": row.reference}
+
+
 SUBJECTS: dict[str, Callable[[World], Values]] = {
     "alias": _alias,
     "callback": _to_call,
@@ -265,6 +283,8 @@ SUBJECTS: dict[str, Callable[[World], Values]] = {
     "colleague": lambda world: {"person": world.members["agent"].person.sign_in_name},
     "document": _document,
     "evidence": _evidence,
+    "goods": _goods,
+    "goods being notified": _recall,
     "import": _import_run,
     "link": lambda world: _token(world, _offered(world)),
     "link after agreement": lambda world: _token(world, _agreed(world)[0]),
@@ -289,4 +309,6 @@ GUESSES = (  # a piece of a URL → the subject it most likely names
     ("/merchants/<", "merchant"),
     ("/verify/<", "document"),
     ("/cases/<", "case"),
+    ("/goods/<", "goods"),
+    ("/recalls/<", "goods being notified"),
 )
