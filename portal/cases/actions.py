@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Membership, Person
 from portal.cases.access import locked, visible_to
+from portal.cases.bookkeeping import book_complaint, strike_from_book
 from portal.cases.models import Case, CaseNote, ContactMethod, ContactResult, NoteKind
 from portal.cases.rules import CaseEvent, CaseState, Channel, ReturnReason, RevealReason, allows
 from portal.cases.steps import authorities_upwards, move, rescope, set_clocks
@@ -41,6 +42,7 @@ def accept_case(session: Session, actor: Actor, command: AcceptCase, *, now: dat
     case.accepted_at = now
     case.assignee_id = case.assignee_id or actor.person_id
     set_clocks(session, case, now=now)
+    book_complaint(session, actor, case, now=now)
     facts.record(session, actor, Topic.CASE_ACCEPTED, SubjectKind.CASE, case.id, at=now)
     return case
 
@@ -60,6 +62,7 @@ def return_case(session: Session, actor: Actor, command: ReturnCase, *, now: dat
     require(actor, Permission.CASE_HANDLE, case)
     move(case, CaseEvent.RETURN, now=now)
     write_note(session, actor, case, Line(NoteKind.RETURN, command.explanation, now), now=now)
+    strike_from_book(session, actor, case, now=now)
     case.merchant_id = case.outlet_id = case.assignee_id = None
     case.raised_to = case.raised_person_id = case.raised_by_id = case.raised_at = None
     case.dispatched_at = case.respond_by = case.contact_by = case.accepted_at = case.first_contact_at = None

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
+from portal.cases.bookkeeping import book_outcome
 from portal.cases.models import FAR_FUTURE_YEAR, Case
 from portal.cases.rules import BEFORE_AGREEMENT, CaseEvent, CaseState, Channel, FailureCause, allows
 from portal.clocks import rules as clocks
@@ -130,6 +131,7 @@ def fail(session: Session, actor: Actor, case: Case, cause: FailureCause, *, now
     move(case, CaseEvent.FAIL, now=now)
     case.cause = cause
     set_clocks(session, case, now=now)
+    book_outcome(session, actor, case, now=now)
     facts.record(session, actor, Topic.CASE_FAILED, SubjectKind.CASE, case.id, at=now, cause=cause.value)
 
 
@@ -138,6 +140,7 @@ def withdraw(session: Session, actor: Actor, case: Case, *, now: datetime) -> No
     move(case, CaseEvent.WITHDRAW, now=now)
     case.closed_at = now
     set_clocks(session, case, now=now)
+    book_outcome(session, actor, case, now=now)
     facts.record(session, actor, Topic.CASE_WITHDRAWN, SubjectKind.CASE, case.id, at=now)
 
 

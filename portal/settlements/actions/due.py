@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from portal.cases import access, steps
+from portal.cases import access, bookkeeping, steps
 from portal.cases.rules import CaseEvent, CaseState
 from portal.core import facts
 from portal.core.actor import Actor
@@ -88,6 +88,7 @@ def close_unconfirmed(session: Session, actor: Actor, command: DueCase, *, now: 
     steps.move(case, CaseEvent.SILENCE, now=now)
     case.closed_at = now
     steps.set_clocks(session, case, now=now)
+    bookkeeping.book_outcome(session, actor, case, now=now)
     drawn = callbacks.draw(session, case, now=now)
     facts.record(
         session, actor, Topic.CASE_CLOSED, SubjectKind.CASE, case.id, at=now, outcome="unconfirmed", drawn=drawn

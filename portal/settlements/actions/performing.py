@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.cases import access, steps
+from portal.cases import access, bookkeeping, steps
 from portal.cases.evidence import Purpose, Upload, store_evidence
 from portal.cases.models import Case
 from portal.cases.rules import CaseEvent, CaseState
@@ -68,6 +68,7 @@ def record_performance(session: Session, actor: Actor, command: RecordPerformanc
     case.performed_at, case.receipt_asked_at = now, None
     steps.set_clocks(session, case, now=now)
     session.flush()
+    bookkeeping.book_outcome(session, actor, case, now=now, settled=agreement.outlay)
     facts.record(
         session,
         actor,
@@ -124,6 +125,7 @@ def _confirm(session: Session, actor: Actor, case: Case, agreement: Agreement, *
     case.performed_at = case.performed_at or now
     case.closed_at, case.recovered = now, agreement.outlay
     steps.set_clocks(session, case, now=now)
+    bookkeeping.book_outcome(session, actor, case, now=now)
     facts.record(
         session,
         actor,
@@ -156,6 +158,7 @@ def breach(session: Session, actor: Actor, case: Case, event: CaseEvent, cause: 
     steps.move(case, event, now=now)
     case.closed_at = case.recovered = None
     steps.set_clocks(session, case, now=now)
+    bookkeeping.book_outcome(session, actor, case, now=now)
     facts.record(session, actor, Topic.CASE_BREACHED, SubjectKind.CASE, case.id, at=now, cause=cause)
 
 
