@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
-from portal.cases import steps
+from portal.cases import bookkeeping, steps
 from portal.cases.models import Case
 from portal.cases.rules import CaseEvent
 from portal.clocks.rules import SHANGHAI, end_of_day, local_day
@@ -69,6 +69,8 @@ def make_agreement(
     case.cause, case.agreed_at, case.perform_by = None, now, end_of_day(perform_on)
     case.performed_at = case.receipt_asked_at = None
     steps.set_clocks(session, case, now=now)
+    terms = ",".join(term.kind.value for term in kept.terms)
+    bookkeeping.book_outcome(session, actor, case, now=now, settled=agreement.outlay, terms=terms)
     facts.record(
         session,
         actor,
