@@ -150,6 +150,11 @@ def level_of(case: Case) -> Level:
     return case.raised_to or Level.AGENT
 
 
+def is_at_least(case: Case, level: Level) -> bool:
+    """Say whether a case stands at a level or above it."""
+    return not is_above(level, level_of(case))
+
+
 @dataclass(frozen=True, slots=True)
 class LevelView:
     """Where a case stands inside the merchant, and what this reader may do about it."""

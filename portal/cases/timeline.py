@@ -6,7 +6,17 @@ from typing import Any
 
 from portal.cases.models import Case, ContactMethod, ContactResult, NoteKind
 from portal.cases.queries import FACT, FILE, Record
-from portal.cases.rules import LEVEL_NAMES, RETURN_REASON_NAMES, FailureCause, Level, ReturnReason
+from portal.cases.rules import (
+    KEEP_REASON_NAMES,
+    LEVEL_NAMES,
+    PARTING_REASON_NAMES,
+    RETURN_REASON_NAMES,
+    FailureCause,
+    KeepReason,
+    Level,
+    PartingReason,
+    ReturnReason,
+)
 from portal.cases.wording import CAUSE_NAMES, METHOD_NAMES, RESULT_NAMES, full_time, staff_time
 from portal.core.actor import Actor, ActorKind
 from portal.core.facts import Topic
@@ -30,6 +40,7 @@ NOTE_TITLES = {
     NoteKind.RAISE: "上报理由",
     NoteKind.LOWER: "交回理由",
 }
+OFFICERS_WORD = "other"
 CLOSINGS = {"laid_aside": "不再处理，按未和解办结"}
 WARNINGS = {
     "half": "到期提醒：时间已用一半",
@@ -65,6 +76,35 @@ def _owner(detail: Detail) -> str:
     return "消费者还价" if detail.get("side") == "consumer" else "我方方案"
 
 
+def _opened(detail: Detail) -> str:
+    if "parted_from" in detail:
+        return f"由{detail[OFFICERS_WORD]}拆出，单独办理" if OFFICERS_WORD in detail else "由另一件纠纷拆出，单独办理"
+    return "登记投诉"
+
+
+def _parted(detail: Detail) -> str:
+    known = str(detail.get("reason"))
+    reason = PARTING_REASON_NAMES[PartingReason(known)] if known in set(PartingReason) else "不是同一争议"
+    to = f"为{detail[OFFICERS_WORD]}" if OFFICERS_WORD in detail else ""
+    return f"登记件 {detail.get('number', '')} 拆出{to}，另行办理：{reason}"
+
+
+def _kept(detail: Detail) -> str:
+    reason = str(detail.get("reason"))
+    return (
+        f"经办人员自行办理：{KEEP_REASON_NAMES[KeepReason(reason)]}"
+        if reason in set(KeepReason)
+        else "经办人员自行办理"
+    )
+
+
+def _sent_back(detail: Detail) -> str:
+    reason = str(detail.get("reason"))
+    return (
+        f"退回来源单位：{RETURN_REASON_NAMES[ReturnReason(reason)]}" if reason in set(ReturnReason) else "退回来源单位"
+    )
+
+
 def _level(detail: Detail) -> str:
     known = str(detail.get("level"))
     return LEVEL_NAMES[Level(known)] if known in set(Level) else "上级"
@@ -77,6 +117,12 @@ def _acting(detail: Detail) -> str:
 def _raised(detail: Detail) -> str:
     held = {"offer": "，方案待审批", "acceptance": "，接受还价待审批"}.get(str(detail.get("draft")), "")
     return f"上报{_level(detail)}{held}{_money(detail)}"
+
+
+def _lowered(detail: Detail) -> str:
+    if detail.get("sent"):
+        return f"审批通过{_acting(detail)}"
+    return f"{'退回方案，' if detail.get('draft') else ''}交回{_level(detail)}{_acting(detail)}"
 
 
 def _drafted(detail: Detail) -> str:
@@ -111,14 +157,17 @@ def _accepted(detail: Detail) -> str:
 
 
 WORDS: dict[str, tuple[str, str, Words]] = {  # topic: icon, tone, words
-    Topic.CASE_OPENED: ("inbox", "", _plain("登记投诉")),
+    Topic.CASE_OPENED: ("inbox", "", _opened),
     Topic.CASE_MERGED: ("inbox", "", _plain("并入另一渠道的同一投诉")),
+    Topic.CASE_PARTED: ("undo", "", _parted),
+    Topic.CASE_KEPT: ("user", "", _kept),
+    Topic.CASE_SENT_BACK: ("return", "", _sent_back),
     Topic.CASE_DISPATCHED: ("inbox", "", _plain("分派到企业")),
     Topic.CASE_ACCEPTED: ("check", "", _plain("已受理")),
     Topic.CASE_RETURNED: ("return", "", _returned),
     Topic.CASE_ASSIGNED: ("user", "", lambda detail: f"转给 {detail['name']}{_acting(detail)}" if detail.get("name") else "取消经办人"),
     Topic.CASE_RAISED: ("user", "", _raised),
-    Topic.CASE_LOWERED: ("user", "", lambda detail: f"交回{_level(detail)}{_acting(detail)}"),
+    Topic.CASE_LOWERED: ("user", "", _lowered),
     Topic.CASE_TAKEN_BACK: ("undo", "", _plain("收回上报")),
     Topic.CASE_FAILED: ("failed", "bad", _failed),
     Topic.CASE_WITHDRAWN: ("x", "", _plain("消费者撤回投诉")),
@@ -163,7 +212,7 @@ def history(
     for record in records:
         if not _is_for(record, actor, case):
             continue
-        told = _fact(record) if record.origin == FACT else _note(record, vault, key)
+        told = _fact(record, actor) if record.origin == FACT else _note(record, vault, key)
         if told is None:
             continue
         who = SIDES.get(record.side, record.who) if record.origin == FACT else record.who
@@ -193,12 +242,18 @@ def _is_for(record: Record, actor: Actor, case: Case) -> bool:
     return record.origin == FACT or record.organisation_id == actor.organisation_id
 
 
-def _fact(record: Record) -> dict[str, Any] | None:
+def _fact(record: Record, actor: Actor) -> dict[str, Any] | None:
     found = WORDS.get(record.what)
     if found is None or record.what in TOLD_OTHERWISE:
         return None
     icon, tone, words = found
-    return {"title": words(record.detail), "icon": icon, "tone": tone, "text": ""}
+    return {"title": words(_said_to(actor, record.detail)), "icon": icon, "tone": tone, "text": ""}
+
+
+def _said_to(actor: Actor, detail: Detail) -> Detail:
+    """The detail with the reference of the case on the other side of a parting for officers: a merchant may not see it."""
+    other = detail.get("parted_to") or detail.get("parted_from")
+    return {**detail, OFFICERS_WORD: other} if other and actor.kind is ActorKind.AUTHORITY else detail
 
 
 def _note(record: Record, vault: Vault, key: DataKey) -> dict[str, Any]:

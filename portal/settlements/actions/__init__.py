@@ -15,6 +15,14 @@ from portal.settlements.actions.answers import accept_offer as accept_offer
 from portal.settlements.actions.answers import counter_offer as counter_offer
 from portal.settlements.actions.answers import refuse_counter as refuse_counter
 from portal.settlements.actions.answers import refuse_offer as refuse_offer
+from portal.settlements.actions.approving import GiveBack as GiveBack
+from portal.settlements.actions.approving import SendDraft as SendDraft
+from portal.settlements.actions.approving import TakeBackDraft as TakeBackDraft
+from portal.settlements.actions.approving import give_back as give_back
+from portal.settlements.actions.approving import hold_acceptance as hold_acceptance
+from portal.settlements.actions.approving import hold_offer as hold_offer
+from portal.settlements.actions.approving import send_draft as send_draft
+from portal.settlements.actions.approving import take_back_draft as take_back_draft
 from portal.settlements.actions.calling import RecordCallback as RecordCallback
 from portal.settlements.actions.calling import record_callback as record_callback
 from portal.settlements.actions.due import DueCase as DueCase

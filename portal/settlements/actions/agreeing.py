@@ -1,15 +1,17 @@
 """Both sides said yes: the 和解协议 is numbered and sealed, and the day of performance set."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
 from portal.cases import bookkeeping, steps
-from portal.cases.models import Case
+from portal.cases.models import Case, Evidence
 from portal.cases.rules import CaseEvent
 from portal.clocks.rules import SHANGHAI, end_of_day, local_day
 from portal.core import facts
@@ -28,17 +30,23 @@ from portal.settlements.rounds import Kept
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Who said the last yes, how it was confirmed, and from which address."""
+    """Who said the last yes, how it was confirmed, from which address; `detail` for the fact beside it.
+
+    `proof` is the evidence of an agreement made outside, which nobody confirmed yet (decisions 10).
+    """
 
     by: Side
-    confirmation: str  # link, link_and_code, merchant
+    confirmation: str  # link, link_and_code, merchant, paper
     address: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    proof: Evidence | None = None
 
 
 CONFIRMATIONS = {
     "link": "消费者凭发到登记手机的专用链接确认",
     "link_and_code": "消费者凭专用链接和手机验证码确认",
     "merchant": "商家在本平台接受消费者凭专用链接提出的方案",
+    "paper": "商家登记双方在平台外达成和解并上传凭证，未经消费者本人确认",
 }
 
 
@@ -60,6 +68,7 @@ def make_agreement(
         accepted_by=acceptance.by,
         accepted_at=now,
         confirmation=acceptance.confirmation,
+        proof_id=acceptance.proof.id if acceptance.proof else None,
         address_hash=vault_of(session).blind(acceptance.address, "address") if acceptance.address else None,
         perform_on=perform_on,
     )
@@ -68,6 +77,7 @@ def make_agreement(
     steps.move(case, CaseEvent.AGREE, now=now)
     case.cause, case.agreed_at, case.perform_by = None, now, end_of_day(perform_on)
     case.performed_at = case.receipt_asked_at = None
+    case.unverified_at = now if acceptance.proof is not None else None
     steps.set_clocks(session, case, now=now)
     terms = ",".join(term.kind.value for term in kept.terms)
     bookkeeping.book_outcome(session, actor, case, now=now, settled=agreement.outlay, terms=terms)
@@ -83,6 +93,7 @@ def make_agreement(
         outlay=agreement.outlay,
         accepted_by=acceptance.by.value,
         perform_on=perform_on.isoformat(),
+        **acceptance.detail,
     )
     return agreement
 

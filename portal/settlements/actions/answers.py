@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from portal.cases import access, steps
 from portal.cases.models import Case
 from portal.cases.rules import CaseEvent
+from portal.cases.substitutes import for_whom
 from portal.core import facts
 from portal.core.actor import Actor
 from portal.core.errors import RuleBroken, Stale
@@ -19,6 +20,8 @@ from portal.settlements.actions import ending
 from portal.settlements.actions.agreeing import Acceptance, make_agreement
 from portal.settlements.actions.confirming import ACCEPTING, COUNTERING, confirmed_by_code
 from portal.settlements.actions.offers import expiry, refuse_terms
+from portal.settlements.drafts import drop_waiting
+from portal.settlements.limits import refuse_above_limit
 from portal.settlements.models import Agreement, Answer, Offer, Side
 from portal.settlements.rounds import Kept, NewRound
 from portal.settlements.rules import TermDraft
@@ -126,12 +129,23 @@ class AcceptCounter:
 
 
 def accept_counter(session: Session, actor: Actor, command: AcceptCounter, *, now: datetime) -> Agreement:
-    """Accept the consumer's counter: the agreement is made; it cannot be undone."""
+    """Accept the consumer's counter: the agreement is made; it cannot be undone.
+
+    Refuses with RuleBroken (field "approval") where the actor may not promise so much.
+    """
     case = access.locked(session, actor, command.reference)
     require(actor, Permission.OFFER_MAKE, case)
     key = rounds.key_of(session, case)
-    kept = _waiting_for(case, rounds.rounds_of(session, case.id, key), Side.CONSUMER, command.digest, now=now)
-    return make_agreement(session, actor, case, key, kept, Acceptance(Side.MERCHANT, "merchant", ""), now=now)
+    kept = waiting_counter(session, case, key, command.digest, now=now)
+    authority = refuse_above_limit(session, actor, case, kept.offer.outlay, now=now)
+    drop_waiting(session, actor, case, now=now)
+    acceptance = Acceptance(Side.MERCHANT, "merchant", "", for_whom(authority.acting_for))
+    return make_agreement(session, actor, case, key, kept, acceptance, now=now)
+
+
+def waiting_counter(session: Session, case: Case, key: DataKey, digest: str, *, now: datetime) -> Kept:
+    """The consumer's counter of this digest that waits; raises Stale with what became of any other."""
+    return _waiting_for(case, rounds.rounds_of(session, case.id, key), Side.CONSUMER, digest, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +162,11 @@ def refuse_counter(session: Session, actor: Actor, command: RefuseCounter, *, no
     case = access.locked(session, actor, command.reference)
     require(actor, Permission.OFFER_MAKE, case)
     key = rounds.key_of(session, case)
-    kept = _waiting_for(case, rounds.rounds_of(session, case.id, key), Side.CONSUMER, command.digest, now=now)
+    kept = waiting_counter(session, case, key, command.digest, now=now)
     if not command.reason.strip():
         raise RuleBroken("请写明不接受的理由，消费者会看到。", field="reason")
     _refuse_long_reason(command.reason)
+    drop_waiting(session, actor, case, now=now)
     sealed = rounds.seal_reason(session, key, command.reason)
     ending.end_round(session, kept.offer, Answer.REFUSED, now=now, sealed=sealed)
     ending.settle_state(session, case, None, now=now)

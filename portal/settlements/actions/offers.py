@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from portal.cases import access, steps
 from portal.cases.models import Case
 from portal.cases.rules import Answered, CaseEvent, CaseState
+from portal.cases.substitutes import for_whom
 from portal.clocks.queries import almanac
 from portal.core import facts
 from portal.core.actor import Actor
@@ -16,6 +18,8 @@ from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.settlements import rounds, rules
 from portal.settlements.actions import ending
+from portal.settlements.drafts import drop_waiting
+from portal.settlements.limits import refuse_above_limit
 from portal.settlements.models import Answer, Offer, Side
 from portal.settlements.rounds import Kept, NewRound
 from portal.settlements.rules import Objection, TermDraft
@@ -35,12 +39,27 @@ def make_offer(session: Session, actor: Actor, command: MakeOffer, *, now: datet
     """Offer terms to the consumer; each offer is a round of its own and answers a counter that waits.
 
     Visible, and told to the consumer, once the seconds of undo are over. Refuses with RuleBroken (field
-    "terms-<n>-<field>" or "terms", "consumer_asked", "message").
+    "terms-<n>-<field>" or "terms", "consumer_asked", "message"; "approval" where the actor may not send so much).
     """
     case = access.locked(session, actor, command.reference)
     require(actor, Permission.OFFER_MAKE, case)
-    key = rounds.key_of(session, case)
-    known = rounds.rounds_of(session, case.id, key)
+    ready = ready_to_offer(session, actor, case, command, now=now)
+    authority = refuse_above_limit(session, actor, case, rules.outlay(command.terms), now=now)
+    drop_waiting(session, actor, case, now=now)
+    return send_round(session, actor, case, command, ready, now=now, **for_whom(authority.acting_for))
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Where a new round may stand: its number, and the counter that it answers."""
+
+    number: int
+    waiting: Kept | None
+
+
+def ready_to_offer(session: Session, actor: Actor, case: Case, command: MakeOffer, *, now: datetime) -> Ready:
+    """Refuse an offer that rules forbid; a round or a limit whose time is over ends here first."""
+    known = rounds.rounds_of(session, case.id, rounds.key_of(session, case))
     waiting = still_waiting(session, actor, case, known, now=now)
     if ending.is_over(case, now=now):
         ending.end_limit(session, actor, case, known, now=now)
@@ -49,16 +68,19 @@ def make_offer(session: Session, actor: Actor, command: MakeOffer, *, now: datet
         raise RuleBroken(objection)
     refuse_terms(command.terms, case.amount, command.message)
     refuse_without_request(session, case, asked=command.consumer_asked or waiting is not None, now=now)
-    if waiting is not None:
-        ending.end_round(session, waiting.offer, Answer.COUNTERED, now=now)
-    return _send(session, actor, case, command, number=len(known) + 1, now=now)
+    return Ready(len(known) + 1, waiting)
 
 
-def _send(session: Session, actor: Actor, case: Case, command: MakeOffer, *, number: int, now: datetime) -> Offer:
+def send_round(
+    session: Session, actor: Actor, case: Case, command: MakeOffer, ready: Ready, *, now: datetime, **detail: Any
+) -> Offer:
+    """Send an offer that was found ready and allowed to this actor (fact OFFER_MADE, with further detail)."""
+    if ready.waiting is not None:
+        ending.end_round(session, ready.waiting.offer, Answer.COUNTERED, now=now)
     visible_at = now + timedelta(seconds=session.info["undo_seconds"])
     new = NewRound(
         side=Side.MERCHANT,
-        number=number,
+        number=ready.number,
         terms=command.terms,
         message=command.message.strip(),
         made_by=actor.name,
@@ -80,6 +102,7 @@ def _send(session: Session, actor: Actor, case: Case, command: MakeOffer, *, num
         offer_id=offer.id,
         outlay=offer.outlay,
         consumer_asked=command.consumer_asked,
+        **detail,
     )
     return offer
 

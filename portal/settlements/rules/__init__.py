@@ -28,6 +28,10 @@ from portal.settlements.rules.payee import objection_to_payee as objection_to_pa
 from portal.settlements.rules.payee import objections_to_account as objections_to_account
 from portal.settlements.rules.payee import passes_luhn as passes_luhn
 from portal.settlements.rules.payee import tidied as tidied
+from portal.settlements.rules.sending import Limits as Limits
+from portal.settlements.rules.sending import needed_level as needed_level
+from portal.settlements.rules.sending import objection_to_limits as objection_to_limits
+from portal.settlements.rules.sending import objection_to_sending as objection_to_sending
 from portal.settlements.rules.templates import DEMAND_NAMES as DEMAND_NAMES
 from portal.settlements.rules.templates import DEMANDED as DEMANDED
 from portal.settlements.rules.templates import TEMPLATES as TEMPLATES
