@@ -15,6 +15,8 @@ from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, do_all, do_duty
 from portal.indicators import jobs as tallies
 from portal.intake.jobs import continue_imports, import_file, redate_filings, sweep_raw_imports
+from portal.ledgers import page_jobs as pages
+from portal.ledgers.checkpoints import sign_due_checkpoints
 from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages
@@ -51,9 +53,15 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.FILING_ESCALATED: (notices.notify_staff, notices.keep_links),
     Topic.FILING_DECIDED: NOBODY,
     Topic.FILING_WITHDRAWN: NOBODY,
+    Topic.FILING_PARTED: NOBODY,
+    Topic.FILING_TAKEN: NOBODY,
+    Topic.FILING_SENT_BACK: NOBODY,
     Topic.FILING_REDATED: NOBODY,
     Topic.CASE_OPENED: NOBODY,
     Topic.CASE_MERGED: NOBODY,
+    Topic.CASE_PARTED: NOBODY,
+    Topic.CASE_KEPT: (notices.keep_links,),
+    Topic.CASE_SENT_BACK: (notices.keep_links,),
     Topic.FILING_REDACTED: NOBODY,
     Topic.CASE_DISPATCHED: NOBODY,
     Topic.CASE_ACCEPTED: NOBODY,
@@ -108,6 +116,12 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.RECALL_ISSUED: (notices.tell_of_goods,),
     Topic.RECALL_ANSWERED: NOBODY,
     Topic.RECALL_CHASED: (notices.tell_of_goods,),
+    Topic.DISPOSAL_DRAWN: NOBODY,
+    Topic.DISPOSAL_APPROVED: NOBODY,
+    Topic.DISPOSAL_REJECTED: NOBODY,
+    Topic.DISPOSAL_DONE: NOBODY,
+    Topic.HOLD_PLACED: NOBODY,
+    Topic.HOLD_RELEASED: NOBODY,
     Topic.LINK_ASKED: (notices.send_fresh_link,),
     Topic.CODE_ASKED: (notices.send_code,),
     Topic.MESSAGE_FAILED: NOBODY,
@@ -173,6 +187,10 @@ def _chase_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(chase_overdue(runtime))
 
 
+def _checkpoint_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(sign_due_checkpoints(runtime))
+
+
 def _statistics_duty(runtime: Runtime) -> DutyReport:
     runtime.perform(SYSTEM, refresh_statistics, None)
     return DutyReport(0)  # never more to do in the same round
@@ -194,9 +212,12 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("wipe-links", 3600, _wipe_duty),
     Duty("chase-recalls", 3600, _chase_duty),
     Duty("erase-payees", 24 * 3600, _payee_duty),
+    Duty("checkpoints", 3600, _checkpoint_duty),
     Duty("forget-deliveries", 3600, _forget_duty),
     Duty("fold-tallies", 5, _fold_duty),
     Duty("recount-tallies", 600, _recount_duty),
+    Duty("ledger-checks", 60, pages.continue_checks),
+    Duty("ledger-drafts", 3600, pages.forget_drafts),
     Duty("statistics", 6 * 3600, _statistics_duty),
 )
 
@@ -217,6 +238,7 @@ def wake(runtime: Runtime) -> None:
 
 JOBS: Mapping[str, Callable[..., None]] = {  # name → function (runtime, **ids); a worker refuses every other name
     "import": import_file,
+    "ledger-check": pages.check_ledger,
     "wake": wake,
     "duty": duty,
 }
