@@ -259,6 +259,23 @@ KEEP_REASON_NAMES: dict[KeepReason, str] = {
 }
 
 
+class PartingReason(StrEnum):
+    """Why an officer parts a joined filing from its case (decisions 9)."""
+
+    PURCHASE = "purchase"  # 不是同一次购买
+    GOODS = "goods"  # 不是同一商品或服务
+    MERCHANT = "merchant"  # 不是同一家企业
+    CONSUMER = "consumer"  # 不是同一消费者
+
+
+PARTING_REASON_NAMES: dict[PartingReason, str] = {
+    PartingReason.PURCHASE: "不是同一次购买",
+    PartingReason.GOODS: "不是同一商品或服务",
+    PartingReason.MERCHANT: "投诉的不是同一家企业",
+    PartingReason.CONSUMER: "不是同一消费者",
+}
+
+
 class RevealReason(StrEnum):
     """Why staff look at a consumer's name, phone and address (decisions 19)."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from portal.cases import steps
@@ -15,10 +15,11 @@ from portal.cases.rules import CaseState
 from portal.clocks import rules as clocks
 from portal.core import facts, search
 from portal.core.actor import Actor
+from portal.core.bulk import load
 from portal.core.db import Model, take_ids
 from portal.core.errors import Refused, Stale
 from portal.core.facts import Fact, Outbox, SubjectKind, Topic
-from portal.core.privacy import DataKey, vault_of
+from portal.core.privacy import DataKey, Sealer, vault_of
 from portal.core.search import Document
 from portal.documents.numbers import take_numbers
 from portal.intake import leading, rules, values
@@ -71,8 +72,8 @@ def _open_cases(
 ) -> None:
     if not openings:
         return
-    key_ids = _store_keys(session, [one.key for one in openings])
-    references = _references(session, [one.case.prefix for one in openings], at=at)
+    key_ids = _store_keys(session, [one.key for one in openings], at=at)
+    references = take_references(session, [one.case.prefix for one in openings], at=at)
     rows = [
         {**one.case.values, "key_id": key_id, "reference": reference}
         for one, key_id, reference in zip(openings, key_ids, references, strict=True)
@@ -82,7 +83,7 @@ def _open_cases(
         {**one.filing, "key_id": key_id, "case_id": case_id, "import_id": run.id}
         for one, key_id, case_id in zip(openings, key_ids, case_ids, strict=True)
     ]
-    _insert(session, Filing, filings)
+    load(session, Filing, filings)
     documents = [
         Document(
             case_id,
@@ -109,7 +110,7 @@ def _openings_told(run: ImportRun, openings: Sequence[Opening], case_ids: Sequen
     return told
 
 
-def _references(session: Session, prefixes: Sequence[str], *, at: datetime) -> list[str]:
+def take_references(session: Session, prefixes: Sequence[str], *, at: datetime) -> list[str]:
     """Number cases consecutively within prefix and month: HL2608-0001."""
     month = clocks.local_day(at).strftime("%y%m")
     blocks = {
@@ -140,7 +141,7 @@ def _join_cases(session: Session, actor: Actor, run: ImportRun, joinings: Sequen
         for one in joinings
     ]
     before = leading.sources_of(session, ids)
-    _insert(session, Filing, rows)
+    load(session, Filing, rows)
     told: list[Told] = []
     for one in joinings:
         case = cases[one.case_id]
@@ -190,7 +191,7 @@ def _register_tips(
 ) -> None:
     if not tips:
         return
-    key_ids = _store_keys(session, [one.key for one in tips])
+    key_ids = _store_keys(session, [one.key for one in tips], at=at)
     rows = [{**one.tip, "key_id": key_id, "import_id": run.id} for one, key_id in zip(tips, key_ids, strict=True)]
     tip_ids = _inserted(session, Tip, rows)
     documents = [
@@ -255,7 +256,7 @@ def _keep_refusals(session: Session, run: ImportRun, refusals: Sequence[tuple[Ro
         }
         for row, refusal in refusals
     ]
-    _insert(session, ImportRefusal, rows)
+    load(session, ImportRefusal, rows)
 
 
 def _cells_text(row: Row) -> str:
@@ -280,20 +281,15 @@ def _progress(run: ImportRun, batch: Batch, *, now: datetime) -> None:
     run.progressed_at = now
 
 
-def _store_keys(session: Session, keys: Sequence[DataKey]) -> list[int]:
-    return _inserted(session, DataKey, [{"wrapped": key.wrapped, "created_at": key.created_at} for key in keys])
+def _store_keys(session: Session, keys: Sequence[Sealer], *, at: datetime) -> list[int]:
+    return _inserted(session, DataKey, [{"wrapped": key.wrapped, "created_at": at} for key in keys])
 
 
 def _inserted(session: Session, model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Insert rows at once under ids taken beforehand, which costs a fraction of RETURNING; returns the ids."""
     ids = take_ids(session, model, len(rows))
-    _insert(session, model, [{"id": key, **row} for key, row in zip(ids, rows, strict=True)])
+    load(session, model, [{"id": key, **row} for key, row in zip(ids, rows, strict=True)])
     return ids
-
-
-def _insert(session: Session, model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
-    table: Any = model.__table__
-    session.connection().execute(insert(table), rows)
 
 
 def _record(session: Session, actor: Actor, told: Sequence[Told], *, at: datetime) -> None:
@@ -312,5 +308,5 @@ def _record(session: Session, actor: Actor, told: Sequence[Told], *, at: datetim
         for topic, kind, subject_id, detail in told
     ]
     fact_ids = _inserted(session, Fact, rows)
-    _insert(session, Outbox, [{"fact_id": fact_id, "not_before": at} for fact_id in fact_ids])
+    load(session, Outbox, [{"fact_id": fact_id, "not_before": at} for fact_id in fact_ids])
     session.info["facts_recorded"] = session.info.get("facts_recorded", 0) + len(rows)

@@ -32,6 +32,7 @@ REASON_NAMES = {
     WaitingReason.MERCHANT_SUSPENDED.value: "企业已暂停分流",
     WaitingReason.LOCAL_DIVERSION.value: "本地机关件",
     WaitingReason.NO_DIVERSION.value: "来源未注明分流",
+    WaitingReason.PARTED.value: "拆分件",
     RETURNED: "企业退回",
 }
 RETURNED_SENTENCE = "企业退回分派：请看退回理由，改派别的企业或自行处理。"

@@ -1,16 +1,21 @@
 """What officers type about how a consumer is reached."""
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
+from portal.cases.rules import PARTING_REASON_NAMES, PartingReason
 from portal.mediation.models import PhoneReason
+from portal.mediation.parting import PartFiling
 from portal.mediation.phones import UNUSABLE, ChangePhone, DecidePhone
 from portal.mediation.reaching import REASON_NAMES
 
 CONFIRM, REFUSE = "confirm", "refuse"
+DISPATCH, WAIT = "dispatch", "wait"
 
 
 class PhoneForm(FlaskForm):
@@ -42,6 +47,36 @@ class DecisionForm(FlaskForm):
     def command(self, reference: str) -> DecidePhone:
         """The decision."""
         return DecidePhone(reference, confirmed=self.decision.data == CONFIRM)
+
+
+class PartForm(FlaskForm):
+    """Which filing leaves its case, why, and where it goes."""
+
+    filing = RadioField(_("拆出的登记件"), [InputRequired(_("请选择要拆出的登记件。"))], validate_choice=False)
+    reason = RadioField(
+        _("拆分理由"),
+        [InputRequired(_("请选择拆分理由。"))],
+        choices=[SelectChoice(reason.value, name) for reason, name in PARTING_REASON_NAMES.items()],
+    )
+    then = RadioField(
+        _("拆出以后"),
+        [InputRequired(_("请选择拆出以后怎么办。"))],
+        choices=[
+            SelectChoice(DISPATCH, _("派给同一家企业，企业期限从现在重新起算")),
+            SelectChoice(WAIT, _("放进待分流，另行指定企业")),
+        ],
+    )
+
+    def offer(self, filings: Sequence[tuple[str, str, str]]) -> None:
+        """Offer the filings of the case to choose from."""
+        self.filing.choices = [SelectChoice(value, f"{label}（{note}）") for value, label, note in filings]
+
+    def command(self, reference: str) -> PartFiling:
+        """The parting."""
+        source, _space, number = str(self.filing.data).partition(" ")
+        return PartFiling(
+            reference, source, number, PartingReason(self.reason.data), dispatched=self.then.data == DISPATCH
+        )
 
 
 class LetterForm(FlaskForm):

@@ -1,4 +1,4 @@
-"""Officers' pages about reaching a consumer: the number, a second officer's word on it, the letter."""
+"""Officers' pages about reaching a consumer (the number, the letter) and about parting what was joined."""
 
 from flask import Blueprint, Response, redirect
 from flask.typing import ResponseReturnValue
@@ -6,8 +6,8 @@ from flask.typing import ResponseReturnValue
 from portal import web
 from portal.core.errors import RuleBroken
 from portal.documents.rendering import render_letter_pdf
-from portal.mediation import letters, phones
-from portal.mediation.forms import DecisionForm, LetterForm, PhoneForm
+from portal.mediation import letters, parting, phones
+from portal.mediation.forms import DecisionForm, LetterForm, PartForm, PhoneForm
 from portal.mediation.letters import MakeLetter
 from portal.mediation.reaching import reaching
 
@@ -59,6 +59,34 @@ def phone_page(reference: str, form: PhoneForm, decision: DecisionForm, status: 
         decision=decision,
         failed=status != 200,
     )
+
+
+@bp.get("/<reference>/part")
+def show_parting(reference: str) -> ResponseReturnValue:
+    """Ask which filing leaves the case, why, and where it goes."""
+    return parting_page(reference, PartForm(formdata=None))
+
+
+@bp.post("/<reference>/part")
+def part_filing(reference: str) -> ResponseReturnValue:
+    """Make a case of its own of a joined filing."""
+    form = PartForm()
+    form.offer(parting.parting_view(web.database(), web.current_actor(), reference).filings)
+    if not form.validate_on_submit():
+        return parting_page(reference, form, status=422)
+    try:
+        case = web.perform(parting.part_filing, form.command(reference))
+    except RuleBroken as objection:
+        web.show_objection(form, objection)
+        return parting_page(reference, form, status=422)
+    return redirect(f"/regulator/cases/{case.reference}", code=303)
+
+
+def parting_page(reference: str, form: PartForm, status: int = 200) -> ResponseReturnValue:
+    """Render the question, or why nothing may leave."""
+    view = parting.parting_view(web.database(), web.current_actor(), reference)
+    form.offer(view.filings)
+    return web.page("mediation/regulator_part.html", status=status, view=view, form=form, failed=status != 200)
 
 
 @bp.get("/<reference>/letter")

@@ -26,12 +26,16 @@ from portal.intake.rules.joining import cases_to_join as cases_to_join
 from portal.intake.rules.leading import authority_of as authority_of
 from portal.intake.rules.leading import graver as graver
 from portal.intake.rules.leading import leads as leads
+from portal.intake.rules.leading import rank_of as rank_of
 from portal.intake.rules.parsing import Flag as Flag
 from portal.intake.rules.parsing import ParsedRow as ParsedRow
 from portal.intake.rules.parsing import Refusal as Refusal
 from portal.intake.rules.parsing import RefusalCode as RefusalCode
 from portal.intake.rules.parsing import content as content
 from portal.intake.rules.parsing import parse_row as parse_row
+from portal.intake.rules.parting import FILING_DECIDED as FILING_DECIDED
+from portal.intake.rules.parting import objection_to_dispatching_parted as objection_to_dispatching_parted
+from portal.intake.rules.parting import objection_to_parting as objection_to_parting
 from portal.intake.rules.routing import FilingFacts as FilingFacts
 from portal.intake.rules.routing import MerchantFacts as MerchantFacts
 from portal.intake.rules.routing import MerchantIndex as MerchantIndex
@@ -44,4 +48,5 @@ from portal.intake.rules.routing import similar as similar
 from portal.intake.rules.words import Demand as Demand
 from portal.intake.rules.words import Diversion as Diversion
 from portal.intake.rules.words import Kind as Kind
+from portal.intake.rules.words import demands_in as demands_in
 from portal.intake.rules.words import sounds_like_a_tip as sounds_like_a_tip

@@ -15,10 +15,11 @@ def leads(source: str, others: Collection[str]) -> bool:
 
     No two filings of one case have the same source (decisions 9), so that one always leads.
     """
-    return all(_rank(source) < _rank(other) for other in others)
+    return all(rank_of(source) < rank_of(other) for other in others)
 
 
-def _rank(source: str) -> int:
+def rank_of(source: str) -> int:
+    """Return the place of a source among those that may lead, the first 0."""
     return LEADERS.index(source) if source in LEADERS else len(LEADERS)
 
 

@@ -101,6 +101,7 @@ class WaitingReason(StrEnum):
     MERCHANT_SUSPENDED = "merchant_suspended"
     LOCAL_DIVERSION = "local_diversion"
     NO_DIVERSION = "no_diversion"
+    PARTED = "parted"  # no rule of routing: an officer parted it from another case
 
 
 SENTENCES: Mapping[WaitingReason, str] = {
@@ -111,6 +112,7 @@ SENTENCES: Mapping[WaitingReason, str] = {
     WaitingReason.MERCHANT_SUSPENDED: "企业已暂停分流：请自行处理，或在恢复分流后派发。",
     WaitingReason.LOCAL_DIVERSION: "分流情况为本地市场监督管理机关：请决定是否派发给候选企业。",
     WaitingReason.NO_DIVERSION: "来源未注明分流情况：请决定是否派发给候选企业。",
+    WaitingReason.PARTED: "拆分件：已从另一件纠纷拆出，请指定企业、自行办理或退回来源单位。",
 }
 
 
