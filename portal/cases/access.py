@@ -54,6 +54,7 @@ def fetched(session: Session, actor: Actor, reference: str) -> Case:
             joinedload(Case.authority),
             joinedload(Case.assignee),
             joinedload(Case.outlet),
+            joinedload(Case.raised_person),
             joinedload(Case.key),
         )
     ).first()

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode
 
-from portal.cases.rules import NEVER_WITH_MERCHANT, STATE_NAMES, CaseState, Channel
+from portal.cases.rules import LEVEL_NAMES, NEVER_WITH_MERCHANT, STATE_NAMES, CaseState, Channel, Level
 from portal.core.money import fen_from_yuan, plain_yuan, yuan
 
 E = TypeVar("E", bound=StrEnum)
@@ -24,6 +24,7 @@ class View(StrEnum):
     ALL = "all"
     OURS = "ours"
     MINE = "mine"
+    RAISED = "raised"
     SOON = "soon"
     ANSWERED = "answered"
     OVERDUE = "overdue"
@@ -37,6 +38,7 @@ VIEW_NAMES = {
     View.ALL: "全部在办",
     View.OURS: "轮到我们",
     View.MINE: "我负责的",
+    View.RAISED: "上报给我的",
     View.SOON: "3 个工作日内到期",
     View.ANSWERED: "消费者已答复",
     View.OVERDUE: "逾期",
@@ -45,7 +47,7 @@ VIEW_NAMES = {
     View.PAY: "待履行",
     View.FINISHED: "已结束",
 }
-TABS = (View.ALL, View.OURS, View.MINE, View.SOON, View.ANSWERED, View.OVERDUE)
+TABS = (View.ALL, View.OURS, View.MINE, View.RAISED, View.SOON, View.ANSWERED, View.OVERDUE)
 
 
 class Sort(StrEnum):
@@ -73,6 +75,7 @@ class Filters:
     channels: tuple[Channel, ...] = ()
     at_least: int | None = None  # 分
     assignee: str = ""  # a sign-in name, `me` or `none`
+    level: Level | None = None  # which internal level has it
     outlet: str = ""  # its name
     since: date | None = None  # registered on or after
     until: date | None = None  # registered on or before
@@ -93,6 +96,7 @@ class Filters:
             channels=tuple(channel for channel in Channel if channel.value in arguments.get("channel", ())),
             at_least=fen_from_yuan(one("min")) if one("min") else None,
             assignee=one("assignee")[:100],
+            level=member_of(Level, one("level")),
             outlet=one("outlet")[:100],
             since=day_of(one("since")),
             until=day_of(one("until")),
@@ -114,6 +118,7 @@ class Filters:
             *(("channel", channel.value) for channel in self.channels),
             ("min", plain_yuan(self.at_least).removesuffix(".00") if self.at_least else ""),
             ("assignee", self.assignee),
+            ("level", self.level.value if self.level else ""),
             ("outlet", self.outlet),
             ("since", self.since.isoformat() if self.since else ""),
             ("until", self.until.isoformat() if self.until else ""),
@@ -156,6 +161,7 @@ class Filters:
             (("channels",), f"渠道：{'、'.join(CHANNEL_CHIPS[one] for one in self.channels)}" if self.channels else ""),
             (("at_least",), f"金额：{yuan(self.at_least).removesuffix('.00')} 元以上" if self.at_least else ""),
             (("assignee",), f"经办：{assignee_name or self.assignee}" if self.assignee else ""),
+            (("level",), f"层级：{LEVEL_NAMES[self.level]}" if self.level else ""),
             (("outlet",), f"门店：{self.outlet}" if self.outlet else ""),
             (("since",), f"登记：{self.since.isoformat()} 起" if self.since and not self.until else ""),
             (("until",), f"登记：{self.until.isoformat()} 止" if self.until and not self.since else ""),

@@ -1,5 +1,6 @@
 """What a merchant's staff type about a case."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask_babel import lazy_gettext as _
@@ -10,11 +11,12 @@ from wtforms import (
     HiddenField,
     MultipleFileField,
     RadioField,
+    SelectField,
     StringField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from portal.cases.actions import (
     MAX_TEXT,
@@ -25,8 +27,10 @@ from portal.cases.actions import (
     RevealConsumer,
 )
 from portal.cases.evidence import AddEvidence, Upload
+from portal.cases.levels import HandDown, HandUp
 from portal.cases.models import ContactMethod, ContactResult
-from portal.cases.rules import RETURN_REASON_NAMES, REVEAL_REASON_NAMES, ReturnReason, RevealReason
+from portal.cases.queries import Colleague
+from portal.cases.rules import LEVEL_NAMES, RETURN_REASON_NAMES, REVEAL_REASON_NAMES, Level, ReturnReason, RevealReason
 from portal.cases.saved_views import MAX_NAME, SaveView
 from portal.cases.wording import METHOD_NAMES, RESULT_NAMES
 from portal.clocks.rules import SHANGHAI
@@ -123,6 +127,50 @@ class AssignForm(FlaskForm):
     def command(self, references: tuple[str, ...]) -> AssignCases:
         """The handing over."""
         return AssignCases(references, None if self.person.data == "none" else self.person.data)
+
+
+class RaiseForm(FlaskForm):
+    """To whom a case is handed up, and why."""
+
+    to = RadioField(_("上报给"), [InputRequired(_("请选择上报给哪一级。"))])
+    person = SelectField(_("指定一人"), [Optional()], validate_choice=False)
+    reason = TextAreaField(
+        _("理由"), [InputRequired(_("请写明上报的理由，接手的人据此决定。")), Length(max=MAX_TEXT, message=TOO_LONG)]
+    )
+
+    def offer(self, upwards: Sequence[Level], people: Sequence[Colleague]) -> "RaiseForm":
+        """Offer these levels, and their people by name."""
+        roles = {one.value for one in upwards}
+        named = [one for one in people if one.role in roles]
+        self.to.choices = [SelectChoice(one.value, LEVEL_NAMES[one]) for one in upwards]
+        self.person.choices = [
+            SelectChoice("", _("这一级的任何一人")),
+            *(SelectChoice(one.sign_in_name, f"{one.name} · {LEVEL_NAMES[Level(one.role)]}") for one in named),
+        ]
+        return self
+
+    def command(self, reference: str) -> HandUp:
+        """The handing up."""
+        return HandUp(reference, Level(self.to.data), self.reason.data or "", self.person.data or None)
+
+
+class LowerForm(FlaskForm):
+    """To which level a case goes back down, and why."""
+
+    to = RadioField(_("交回"), [InputRequired(_("请选择交回哪一级。"))])
+    reason = TextAreaField(
+        _("理由"),
+        [InputRequired(_("请写明交回的理由，经办的人据此继续办理。")), Length(max=MAX_TEXT, message=TOO_LONG)],
+    )
+
+    def offer(self, downwards: Sequence[Level]) -> "LowerForm":
+        """Offer these levels."""
+        self.to.choices = [SelectChoice(one.value, LEVEL_NAMES[one]) for one in downwards]
+        return self
+
+    def command(self, reference: str) -> HandDown:
+        """The handing down."""
+        return HandDown(reference, Level(self.to.data), self.reason.data or "")
 
 
 class FilesForm(FlaskForm):

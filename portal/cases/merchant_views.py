@@ -9,19 +9,23 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal import web
-from portal.cases import actions, evidence, queries, saved_views, sections
+from portal.cases import access, actions, evidence, levels, queries, saved_views, sections
 from portal.cases.actions import AcceptCase, AssignCases, TickBackfilled
 from portal.cases.filters import Filters
 from portal.cases.forms import (
     AssignForm,
     ContactForm,
     FilesForm,
+    LowerForm,
     NoteForm,
+    RaiseForm,
     ReturnForm,
     RevealForm,
     ViewForm,
     contact_form,
 )
+from portal.cases.levels import LevelView, TakeBack
+from portal.cases.models import Case
 from portal.cases.saved_views import DeleteView, ShareView
 from portal.core.actor import ROLE_NAMES, Role
 from portal.core.errors import RuleBroken
@@ -169,6 +173,83 @@ def assign_many() -> ResponseReturnValue:
     changed = web.perform(actions.assign_cases, chosen)
     flash(_("已转派 %(count)s 件", count=changed))
     return redirect(safe_list(request.form.get("next", "")), code=303)
+
+
+@bp.get("/<reference>/raise")
+def write_raise(reference: str) -> ResponseReturnValue:
+    """Ask to whom the case is handed up, and why."""
+    return raise_page(reference, RaiseForm(formdata=None))
+
+
+@bp.post("/<reference>/raise")
+def hand_up(reference: str) -> ResponseReturnValue:
+    """上报."""
+    form = offered_levels(reference, RaiseForm())
+    if not form.validate_on_submit():
+        return raise_page(reference, form, status=422)
+    try:
+        web.perform(levels.hand_up, form.command(reference))
+    except RuleBroken as objection:
+        web.show_objection(form, objection)
+        return raise_page(reference, form, status=422)
+    flash(_("已上报"))
+    return back_to_case(reference)
+
+
+def offered_levels(reference: str, form: RaiseForm) -> RaiseForm:
+    """The form with the levels above the case's own; colleagues by name."""
+    _case, view = standing(reference)
+    return form.offer(view.upwards, queries.colleagues(web.database(), web.current_actor()))
+
+
+def raise_page(reference: str, form: RaiseForm, status: int = 200) -> ResponseReturnValue:
+    """Render the form of handing up."""
+    case, view = standing(reference)
+    form.offer(view.upwards, queries.colleagues(web.database(), web.current_actor()))
+    return web.page("cases/merchant_raise.html", status=status, case=case, level=view, form=form, failed=status != 200)
+
+
+@bp.get("/<reference>/lower")
+def write_lower(reference: str) -> ResponseReturnValue:
+    """Ask to which level the case goes back down, and why."""
+    return lower_page(reference, LowerForm(formdata=None))
+
+
+@bp.post("/<reference>/lower")
+def hand_down(reference: str) -> ResponseReturnValue:
+    """交回下级."""
+    form = LowerForm().offer(standing(reference)[1].downwards)
+    if not form.validate_on_submit():
+        return lower_page(reference, form, status=422)
+    try:
+        web.perform(levels.hand_down, form.command(reference))
+    except RuleBroken as objection:
+        web.show_objection(form, objection)
+        return lower_page(reference, form, status=422)
+    flash(_("已交回"))
+    return back_to_case(reference)
+
+
+def lower_page(reference: str, form: LowerForm, status: int = 200) -> ResponseReturnValue:
+    """Render the form of handing down."""
+    case, view = standing(reference)
+    form.offer(view.downwards)
+    return web.page("cases/merchant_lower.html", status=status, case=case, level=view, form=form, failed=status != 200)
+
+
+@bp.post("/<reference>/take-back")
+def take_back(reference: str) -> ResponseReturnValue:
+    """收回 what one handed up oneself."""
+    web.perform(levels.take_back, TakeBack(reference))
+    flash(_("已收回"))
+    return back_to_case(reference)
+
+
+def standing(reference: str) -> tuple[Case, LevelView]:
+    """The case and where it stands inside the merchant."""
+    session, actor = web.database(), web.current_actor()
+    case = access.fetched(session, actor, reference)
+    return case, levels.level_view(session, actor, case, now=web.now())
 
 
 @bp.post("/backfilled")

@@ -137,12 +137,13 @@ class Colleague:
     sign_in_name: str
     name: str
     role: str
+    person_id: int
 
 
 def colleagues(session: Session, actor: Actor) -> list[Colleague]:
     """The active people of the actor's organisation, by name."""
     rows = session.execute(
-        select(Person.sign_in_name, Person.name, Membership.role)
+        select(Person.sign_in_name, Person.name, Membership.role, Person.id)
         .join(Membership, Membership.person_id == Person.id)
         .where(Membership.organisation_id == actor.organisation_id, Person.active)
         .order_by(Person.name, Person.id)

@@ -56,6 +56,7 @@ def opened(session: Session, actor: Actor, reference: str, *, now: datetime) -> 
             case.joinedload(Case.merchant),
             case.joinedload(Case.assignee),
             case.joinedload(Case.outlet),
+            case.joinedload(Case.raised_person),
             case.joinedload(Case.key),
             joinedload(Filing.key),
         )

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from portal.cases.filters import CHANNEL_CHIPS, ME, MERCHANT_STATES, NOBODY, TABS, VIEW_NAMES, Chip, Filters, Sort
+from portal.cases.filters import CHANNEL_CHIPS, ME, MERCHANT_STATES, NOBODY, TABS, VIEW_NAMES, Chip, Filters, Sort, View
 from portal.cases.lookups import Sought
-from portal.cases.rules import STATE_NAMES
+from portal.cases.rules import LEVEL_NAMES, STATE_NAMES
 from portal.cases.wording import SOURCE_NAMES, full_time, state_tag
 from portal.clocks.queries import Almanac
 from portal.core.actor import Actor
@@ -113,6 +113,7 @@ def _tabs(
             "current": current is None and filters.view is view,
         }
         for view in TABS
+        if view is not View.RAISED or held[view.value] or filters.view is view  # most people have nobody below them
     ]
     kept = [
         {
@@ -137,6 +138,7 @@ def _options(filters: Filters, offered: Choices) -> dict[str, list[tuple[str, st
         "state": [(state.value, STATE_NAMES[state], state in filters.states) for state in MERCHANT_STATES],
         "channel": [(one.value, name, one in filters.channels) for one, name in CHANNEL_CHIPS.items()],
         "assignee": [(value, name, value == filters.assignee) for value, name in people],
+        "level": [(one.value, name, one is filters.level) for one, name in LEVEL_NAMES.items()],
         "outlet": [(name, name, name == filters.outlet) for name in offered.outlets],
     }
 

@@ -11,12 +11,17 @@ from portal.cases.lookups import RecordExport
 from portal.clocks.queries import almanac
 from portal.clocks.rules import local_day
 from portal.core.errors import RuleBroken
-from portal.desk import found, merchant_page, screen, sheets, today, unfilled
+from portal.desk import found, level_views, merchant_page, screen, sheets, today, unfilled
 from portal.desk.forms import ConsumerSearchForm
 from portal.desk.merchant_page import LIST, Asked
 from portal.settlements import queries as settlements
 
 bp = Blueprint("desk_merchant", __name__, url_prefix="/merchant")
+
+bp.get("/levels")(level_views.levels)
+bp.post("/levels/limits")(level_views.set_limits)
+bp.post("/levels/substitutes")(level_views.name_substitute)
+bp.post("/levels/substitutes/<substitution>/end")(level_views.end_substitute)
 
 
 @bp.get("/", endpoint="today")

@@ -50,12 +50,18 @@ MERCHANT = (
     ),
     Section(
         "台账",
-        (Item("问题商品", "alert", "recalls_merchant.list_goods", "/merchant/goods"),),
+        (
+            Item("消费投诉记录", "doc", "ledgers_merchant.complaints", "/merchant/ledgers/complaints"),
+            Item("退换货", "return", "ledgers_merchant.returns", "/merchant/ledgers/returns"),
+            Item("问题商品", "alert", "recalls_merchant.list_goods", "/merchant/goods"),
+            Item("保存与清除", "lock", "retention_staff.show", "/staff/retention", roles=("supervisor", "principal")),
+        ),
     ),
     Section(
         "承诺与企业",
         (
             Item("企业与门店", "store", "enrolment_merchant.show", "/merchant/organisation"),
+            Item("权限与代理", "lock", "desk_merchant.levels", "/merchant/levels"),
             Item("人员", "user", "accounts_staff.people", "/staff", roles=("supervisor", "principal")),
         ),
     ),
@@ -77,6 +83,9 @@ AUTHORITY = (
         "企业与消息",
         (
             Item("入驻企业", "store", "enrolment_regulator.list_merchants", "/regulator/merchants"),
+            Item("台账清除", "lock", "retention_staff.show", "/staff/retention"),
+            Item("企业台账", "chain", "ledgers_regulator.ledgers", "/regulator/ledgers"),
+            Item("查阅公开", "eye", "ledgers_regulator.releases", "/regulator/ledgers/releases", roles=("chief",)),
             Item("通知", "bell", "notifications_regulator.notices", "/regulator/notices"),
             Item("短信与邮件", "send", "notifications_regulator.messages", "/regulator/messages"),
             Item("人员", "user", "accounts_staff.people", "/staff", roles=("chief",)),

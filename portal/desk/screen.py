@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from portal.cases import sections
+from portal.cases.levels import LevelView, level_view
 from portal.cases.models import Case
 from portal.cases.queries import records
 from portal.cases.rules import STATE_NAMES, CaseEvent, CaseState, allows
@@ -53,6 +54,7 @@ class Screen:
     accept_by: str
     may_accept: bool
     may_return: bool
+    level: LevelView  # where it stands inside the merchant
 
 
 def screen(session: Session, asked: Asked, reference: str) -> Screen:
@@ -86,6 +88,7 @@ def screen(session: Session, asked: Asked, reference: str) -> Screen:
         accept_by=full_day(clocks.due_day(case.contact_by)) if case.contact_by else "",
         may_accept=allows(case.state, CaseEvent.ACCEPT),
         may_return=allows(case.state, CaseEvent.RETURN),
+        level=level_view(session, actor, case, now=now),
     )
 
 

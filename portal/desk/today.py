@@ -66,6 +66,8 @@ class Today:
     figures: list[dict[str, Any]]
     open_count: str
     first: list[ListRow]
+    raised: list[ListRow]  # handed up to the reader, or to someone he stands in for
+    raised_count: str
     answers: list[AnswerRow]
     money: list[MoneyRow]
     money_total: str
@@ -75,7 +77,7 @@ class Today:
 
 
 def today(session: Session, actor: Actor, now: datetime, almanac: Almanac, address: Address) -> Today:
-    """Read the page of a merchant's day in six statements; `address` gives a case's page inside a list."""
+    """Read the page of a merchant's day in six statements, seven where cases were handed up to the reader; `address` gives a case's page inside a list."""
     moments = Moments.at(now, almanac.calendar)
     figures = _figures(session, actor, moments)
 
@@ -85,6 +87,7 @@ def today(session: Session, actor: Actor, now: datetime, almanac: Almanac, addre
     def shown(row: Any, view: View) -> ListRow:
         return list_row(row, now, almanac, lambda reference: address(reference, Filters(view=view)))
 
+    raised = figures["raised"].held
     by_due = (Case.due_at, Case.id)
     answers = rows([Case.answer.is_not(None)], (Case.answered_at.desc(), Case.id.desc()))
     money = rows([*_promised_by(moments.today_ends), promised() > 0], by_due)
@@ -93,6 +96,11 @@ def today(session: Session, actor: Actor, now: datetime, almanac: Almanac, addre
         figures=_cells(figures, now, almanac),
         open_count=shown_count(figures["open"].held),
         first=[shown(row, View.ALL) for row in rows(OURS_TO_DO, by_due, FIRST_ROWS)],
+        raised=[
+            shown(row, View.RAISED)
+            for row in (rows(conditions(actor, Filters(view=View.RAISED), moments), by_due) if raised else ())
+        ],
+        raised_count=shown_count(raised),
         answers=[_answer(row, shown(row, View.ANSWERED), now) for row in answers],
         money=[_money(row, shown(row, View.PAY), now) for row in money],
         money_total=yuan((figures["pay_today"].amount or 0) + (figures["pay_late"].amount or 0)),
@@ -112,6 +120,7 @@ def _figures(session: Session, actor: Actor, moments: Moments) -> dict[str, Row[
         _counted("overdue", viewed(View.OVERDUE), earliest=Case.due_at),
         _counted("today", viewed(View.TODAY)),
         _counted("new", viewed(View.NEW), earliest=Case.contact_by),
+        _counted("raised", viewed(View.RAISED)),
         *(_counted(answer.value, [*viewed(View.ANSWERED), Case.answer == answer]) for answer in Answered),
         _counted("pay_today", [mine, *_promised_by(moments.today_ends), Case.due_at > moments.now], with_money=True),
         _counted("pay_late", [mine, *_promised_by(moments.now)], with_money=True),

@@ -17,9 +17,11 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Membership, Person
 from portal.cases.access import visible_to
 from portal.cases.filters import ME, NOBODY, TABS, Filters, Sort, View
+from portal.cases.levels import RAISABLE
 from portal.cases.lookups import Sought
 from portal.cases.models import Case, SavedView
-from portal.cases.rules import CaseState, Turn
+from portal.cases.rules import CaseState, Level, Turn
+from portal.cases.substitutes import raised_to
 from portal.cases.wording import SOURCE_NAMES
 from portal.clocks import rules as clocks
 from portal.clocks.rules import Calendar
@@ -136,6 +138,8 @@ def conditions(
         asked.append(Case.amount >= filters.at_least)
     if filters.assignee:
         asked.append(_assignee(actor, filters.assignee))
+    if filters.level:
+        asked.append(Case.raised_to.is_(None) if filters.level is Level.AGENT else Case.raised_to == filters.level)
     if filters.outlet:
         asked.append(
             Case.outlet_id.in_(
@@ -157,6 +161,7 @@ def _view(actor: Actor, filters: Filters, moments: Moments) -> list[ColumnElemen
     meanings: dict[View, list[ColumnElement[bool]]] = {
         View.OURS: [Case.turn == Turn.OURS],
         View.MINE: [Case.assignee_id == actor.person_id, IS_OPEN],
+        View.RAISED: [raised_to(actor, now=moments.now), Case.state.in_(RAISABLE)],
         View.SOON: [*OURS_TO_DO, Case.due_at > moments.now, Case.due_at <= moments.soon_ends],
         View.TODAY: [*OURS_TO_DO, Case.due_at > moments.now, Case.due_at <= moments.today_ends],
         View.OVERDUE: [*OURS_TO_DO, Case.due_at <= moments.now],

@@ -28,7 +28,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from portal.cases.evidence import Upload
 from portal.core.money import fen_from_yuan, plain_yuan
 from portal.settlements import rules
-from portal.settlements.actions import MakeOffer, RecordCallback, RecordPerformance, RefuseCounter
+from portal.settlements.actions import GiveBack, MakeOffer, RecordCallback, RecordPerformance, RefuseCounter
 from portal.settlements.actions.calling import MAX_NOTE
 from portal.settlements.rules import CALLBACK_RESULT_NAMES, CallbackResult, Payer, PaymentMethod, TermDraft, TermKind
 
@@ -151,9 +151,9 @@ class OfferForm(FlaskForm):
         self.terms.entries = [entry for entry in self.terms if entry.form.kind.data != kind]
 
 
-def filled_offer(terms: Sequence[TermDraft], *, asked: bool = False) -> OfferForm:
+def filled_offer(terms: Sequence[TermDraft], *, asked: bool = False, message: str = "") -> OfferForm:
     """A form that starts from these terms."""
-    form = OfferForm(formdata=None, consumer_asked=asked)
+    form = OfferForm(formdata=None, consumer_asked=asked, message=message)
     for term in terms:
         form.terms.append_entry(_entry(term))
     return form
@@ -191,6 +191,24 @@ class RefuseCounterForm(CounterAnswerForm):
     def command(self, reference: str) -> RefuseCounter:
         """The refusal."""
         return RefuseCounter(reference, self.digest.data or "", self.reason.data or "")
+
+
+class GiveBackForm(FlaskForm):
+    """Why a draft is not sent so, and which one: the one that was seen."""
+
+    digest = HiddenField()
+    reason = TextAreaField(
+        _("退回的理由"),
+        [
+            DataRequired(_("请写明退回的理由，提交的人据此修改。")),
+            Length(max=rules.MAX_REASON, message=_("理由最多 200 字。")),
+        ],
+        render_kw={"rows": 3},
+    )
+
+    def command(self, reference: str) -> GiveBack:
+        """The draft with the reason."""
+        return GiveBack(reference, self.digest.data or "", self.reason.data or "")
 
 
 class PerformanceForm(FlaskForm):

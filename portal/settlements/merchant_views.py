@@ -13,13 +13,15 @@ from flask_wtf import FlaskForm
 from portal import web
 from portal.cases import access
 from portal.cases.models import Case
+from portal.cases.rules import LEVEL_NAMES
 from portal.clocks.queries import almanac
 from portal.clocks.rules import local_day
 from portal.core.errors import Refused, RuleBroken, Stale
-from portal.settlements import actions, queries, rules
+from portal.settlements import actions, limits, queries, rules
 from portal.settlements.forms import (
     MAX_PROOF,
     CounterAnswerForm,
+    GiveBackForm,
     OfferForm,
     PerformanceForm,
     RefuseCounterForm,
@@ -38,7 +40,11 @@ def start_offer(reference: str) -> ResponseReturnValue:
     case, view = opened(reference)
     if not view.can_offer:
         return negotiation_page(case, view, view.offer_objection or "", status=409)
-    return offer_page(case, view, filled_offer(first_terms(view), asked=False))
+    draft = view.approval if request.args.get("start") == "draft" else None
+    message = draft.message if draft else ""
+    return offer_page(
+        case, view, filled_offer(first_terms(view), asked=draft is not None and draft.consumer_asked, message=message)
+    )
 
 
 @bp.post("/draft")
@@ -71,12 +77,62 @@ def send_offer(reference: str) -> ResponseReturnValue:
     form = OfferForm()
     if not form.is_allowed(case.amount):
         return offer_page(case, view, form, status=422)
+    return perform_offer(reference, actions.make_offer, form)
+
+
+@bp.post("/hold")
+def hold_offer(reference: str) -> ResponseReturnValue:
+    """Hand the offer that was previewed up to someone who may send it; nothing reaches the consumer."""
+    case, view = opened(reference)
+    form = OfferForm()
+    if not form.is_allowed(case.amount):
+        return offer_page(case, view, form, status=422)
+    return perform_offer(reference, actions.hold_offer, form)
+
+
+def perform_offer(reference: str, action: Callable[..., object], form: OfferForm) -> ResponseReturnValue:
+    """Send the offer or hand it up; one above the limit is shown again with the button that hands it up."""
     try:
-        web.perform(actions.make_offer, form.command(reference))
+        web.perform(action, form.command(reference))
     except RuleBroken as objection:
         web.show_objection(form, objection)
-        return offer_page(*opened(reference), form, status=422)
+        case, view = opened(reference)
+        if objection.field == "approval":
+            return preview_page(case, view, form, status=422)
+        return offer_page(case, view, form, status=422)
     return redirect(case_screen(reference), code=303)
+
+
+@bp.post("/approval")
+def send_draft(reference: str) -> ResponseReturnValue:
+    """Send the draft that was seen, as it was handed up."""
+    digest = CounterAnswerForm().digest.data or ""
+    return act(reference, actions.send_draft, actions.SendDraft(reference, digest))
+
+
+@bp.post("/approval/take-back")
+def take_back_draft(reference: str) -> ResponseReturnValue:
+    """Take one's own draft back."""
+    digest = CounterAnswerForm().digest.data or ""
+    return act(reference, actions.take_back_draft, actions.TakeBackDraft(reference, digest))
+
+
+@bp.get("/approval/return")
+def start_give_back(reference: str) -> ResponseReturnValue:
+    """Ask why the draft is not sent so."""
+    case, view = opened(reference)
+    if view.approval is None or not view.approval.may_give_back:
+        return negotiation_page(case, view, _("现在没有等你审批的方案。请查看最新进展。"), status=409)
+    return give_back_page(view, GiveBackForm(digest=view.approval.digest))
+
+
+@bp.post("/approval/return")
+def give_back(reference: str) -> ResponseReturnValue:
+    """Give the draft that was seen back to be changed."""
+    form = GiveBackForm()
+    if not form.validate_on_submit():
+        return give_back_page(opened(reference)[1], form, status=422)
+    return act(reference, actions.give_back, form.command(reference))
 
 
 @bp.post("/<int:round_number>/undo")
@@ -90,6 +146,13 @@ def accept_counter(reference: str) -> ResponseReturnValue:
     """Accept the counter that was seen."""
     digest = CounterAnswerForm().digest.data or ""
     return act(reference, actions.accept_counter, actions.AcceptCounter(reference, digest))
+
+
+@bp.post("/acceptance/hold")
+def hold_acceptance(reference: str) -> ResponseReturnValue:
+    """Hand the counter that was seen up to someone who may accept it."""
+    digest = CounterAnswerForm().digest.data or ""
+    return act(reference, actions.hold_acceptance, actions.AcceptCounter(reference, digest))
 
 
 @bp.get("/refusal")
@@ -151,6 +214,8 @@ def opened(reference: str) -> tuple[Case, Negotiation]:
 def first_terms(view: Negotiation) -> tuple[TermDraft, ...]:
     """Where the offer starts: what the address asks for, else the counter, else the template of the demand."""
     wanted = request.args.get("start", "")
+    if wanted == "draft" and view.approval:
+        return view.approval.terms
     if wanted == "ours" and view.latest_ours:
         return view.latest_ours.terms
     if view.can_answer and view.pending and not wanted:
@@ -184,23 +249,35 @@ def offer_page(case: Case, view: Negotiation, form: FlaskForm, status: int = 200
     )
 
 
-def preview_page(case: Case, view: Negotiation, form: OfferForm) -> ResponseReturnValue:
-    """What the consumer will see, with the buttons that send it or go back."""
+def preview_page(case: Case, view: Negotiation, form: OfferForm, status: int = 200) -> ResponseReturnValue:
+    """What the consumer will see, with the buttons that send it, hand it up or go back."""
+    outlay = rules.outlay(form.drafts())
+    found = limits.sending(web.database(), web.current_actor(), case, outlay, now=web.now())
     seen = preview(web.database(), case, form.drafts(), form.command(case.reference).message, now=web.now())
     return web.page(
         "settlements/merchant_preview.html",
         fragment="preview",
+        status=status,
         case=case,
         view=view,
         form=form,
         seen=seen,
         undo_seconds=web.database().info["undo_seconds"],
+        objection=found.objection or "",
+        needs=LEVEL_NAMES[rules.needed_level(outlay, found.limits)],
+        acting_for=found.authority.acting_for,
+        failed=status >= 400,
     )
 
 
 def refusal_page(view: Negotiation, form: RefuseCounterForm, status: int = 200) -> ResponseReturnValue:
     """The form for refusing a counter."""
     return web.page("settlements/merchant_refusal.html", status=status, view=view, form=form, failed=status >= 400)
+
+
+def give_back_page(view: Negotiation, form: GiveBackForm, status: int = 200) -> ResponseReturnValue:
+    """The form for giving a draft back."""
+    return web.page("settlements/merchant_give_back.html", status=status, view=view, form=form, failed=status >= 400)
 
 
 def performance_page(view: Negotiation, form: PerformanceForm, status: int = 200) -> ResponseReturnValue:

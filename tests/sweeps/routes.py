@@ -198,6 +198,14 @@ DOORS: dict[str, Door] = {
     "desk_merchant.levels": Door("merchant"),
     "desk_merchant.name_substitute": Door("merchant"),
     "desk_merchant.set_limits": Door("merchant"),
+    "retention_staff.decide": Door("staff", "disposal list", answers=frozenset({404}), why="an administrator has none"),
+    "retention_staff.draw": Door("staff", answers=frozenset({403, 404}), why="for leads and officers"),
+    "retention_staff.place_hold": Door("staff", answers=frozenset({403, 404}), why="for officers"),
+    "retention_staff.release_hold": Door("staff", "hold", answers=frozenset({403, 404}), why="for officers"),
+    "retention_staff.show": Door("staff", answers=frozenset({404}), why="an administrator has no ledgers"),
+    "retention_staff.show_list": Door(
+        "staff", "disposal list", answers=frozenset({404}), why="an administrator has none"
+    ),
     "settlements_merchant.give_back": Door("merchant", "case with a counter"),
     "settlements_merchant.hold_acceptance": Door("merchant", "case with a counter"),
     "settlements_merchant.hold_offer": Door("merchant", "case"),

@@ -18,19 +18,23 @@ from portal.accounts.models import Membership, Organisation, OrganisationKind
 from portal.cases import evidence
 from portal.cases.models import Case, Channel, SavedView
 from portal.cases.rules import CaseState, FailureCause
+from portal.cases.substitutes import NameSubstitute, name_substitute
+from portal.clocks.rules import local_day
 from portal.core.actor import Role
 from portal.core.privacy import vault_of
 from portal.documents.models import Document
 from portal.enrolment.models import Merchant, MerchantAlias, Outlet
 from portal.intake.models import Filing, ImportRun, ImportState, Tip
 from portal.intake.states import AdminState
+from portal.ledgers.log import append, ledger_of
 from portal.notifications.models import MessageState
 from portal.recalls.models import RecallAnswer
+from portal.retention import actions as retention
 from portal.settlements import actions as settlements
 from portal.settlements.models import Agreement, Callback, Verdict
 from portal.settlements.rules import TermDraft
 from tests.conftest import NOW
-from tests.factories import disputes, goods, messages, people, settling
+from tests.factories import disputes, goods, ledgers, messages, people, settling
 
 EARLIER = NOW - timedelta(hours=2)
 Values = dict[str, str]
@@ -272,6 +276,30 @@ def _recall(world: World) -> Values:
     return {"reference": row.reference}
 
 
+def _substitution(world: World) -> Values:
+    names = [world.members[one].person.sign_in_name for one in ("supervisor", "agent")]
+    today = local_day(NOW)
+    principal = people.actor(world.session, world.members["principal"])
+    row = name_substitute(world.session, principal, NameSubstitute(*names, today, today), now=NOW)
+    return {"substitution": row.reference}
+
+
+def _disposal(world: World) -> Values:
+    """A disposal list of merchant A that waits for both sides."""
+    old = NOW - timedelta(days=1100)
+    ledger = ledger_of(world.session, world.merchant.id, now=old)
+    append(world.session, ledgers.CLERK, ledger, [ledgers.complaint()], now=old)
+    principal = people.actor(world.session, world.members["principal"])
+    row = retention.draw_list(world.session, principal, retention.DrawList(world.merchant.id), now=NOW)
+    return {"reference": row.reference}
+
+
+def _hold(world: World) -> Values:
+    officer = people.actor(world.session, world.members["officer"])
+    command = retention.PlaceHold(world.merchant.id, "检查需要")
+    return {"reference": retention.place_hold(world.session, officer, command, now=NOW).reference}
+
+
 SUBJECTS: dict[str, Callable[[World], Values]] = {
     "alias": _alias,
     "callback": _to_call,
@@ -281,10 +309,13 @@ SUBJECTS: dict[str, Callable[[World], Values]] = {
     "case with an agreement": lambda world: _reference(_agreed(world)[0].case),
     "case with a counter": lambda world: _reference(_countered(world).case),
     "colleague": lambda world: {"person": world.members["agent"].person.sign_in_name},
+    "disposal list": _disposal,
     "document": _document,
     "evidence": _evidence,
+    "substitution": _substitution,
     "goods": _goods,
     "goods being notified": _recall,
+    "hold": _hold,
     "import": _import_run,
     "link": lambda world: _token(world, _offered(world)),
     "link after agreement": lambda world: _token(world, _agreed(world)[0]),
@@ -309,6 +340,8 @@ GUESSES = (  # a piece of a URL → the subject it most likely names
     ("/merchants/<", "merchant"),
     ("/verify/<", "document"),
     ("/cases/<", "case"),
+    ("/holds/<", "hold"),
+    ("/lists/<", "disposal list"),
     ("/goods/<", "goods"),
     ("/recalls/<", "goods being notified"),
 )

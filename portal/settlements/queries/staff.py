@@ -1,5 +1,6 @@
 """The negotiation as the merchant works on it and the officer sees it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from portal.clocks.rules import local_day as day_of
 from portal.core.actor import Actor
 from portal.core.permissions import Permission, can
 from portal.settlements import rounds, rules
+from portal.settlements.queries.approval import NOTHING, Approval, House, accept_needs, house_of
 from portal.settlements.queries.parts import AgreementView, RoundView, agreement_view, round_views
 from portal.settlements.queries.payee import PayeeSeen, payee_seen
 from portal.settlements.rounds import pending_of
@@ -45,6 +47,9 @@ class Negotiation:
     can_perform: bool
     perform_words: str
     perform_tone: str
+    approval: Approval | None  # a draft that waits inside the house, or that came back
+    accept_needs: str  # 部门负责人, where the counter is above what this reader may promise
+    accept_rule: str  # the rule that says so
     payee: PayeeSeen | None  # where we pay by transfer, for the merchant's own people
 
     @property
@@ -54,7 +59,7 @@ class Negotiation:
 
 
 def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) -> Negotiation:
-    """The negotiation of a case that the actor was found to see: two statements, one where nothing was agreed.
+    """The negotiation of a case that the actor was found to see: two statements, and one for its own people.
 
     The case comes from `cases.access.fetched`, with its key loaded.
     """
@@ -71,6 +76,11 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
     may_act = can(actor, Permission.OFFER_MAKE, case)
     objection = rules.objection_to_offering(case.state, pending.side if pending else None)
     words, tone = _performing(session, case, agreement, now=now)
+    house = NOTHING
+    if may_act and (counter is not None or objection is None) and (agreement is None or case.raised_to is not None):
+        house = house_of(session, actor, case, key, now=now)
+    approval = _approval(house, views, counter)
+    needs, rule = accept_needs(session, actor, house.limits, counter.outlay, now=now) if counter else ("", "")
     undo = _undo_seconds(pending, now=now) if may_act else 0
     return Negotiation(
         reference=case.reference,
@@ -81,14 +91,18 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
         compared=ours,
         diff=rules.compare(_terms(ours), counter.terms) if counter else None,
         agreement=agreement,
-        title=_title(case, pending, agreement),
+        title=_title(case, pending, agreement, approval),
         aside=_aside(pending, now=now),
-        is_our_turn=counter is not None or case.state in (CaseState.AGREED, CaseState.BREACHED),
+        is_our_turn=(approval.may_give_back if approval and approval.is_waiting else counter is not None)
+        or case.state in (CaseState.AGREED, CaseState.BREACHED),
         may_act=may_act,
         can_offer=may_act and objection is None,
         offer_objection=objection,
         needs_request=_needs_request(session, case, counter, now=now),
         can_answer=may_act and counter is not None,
+        approval=approval,
+        accept_needs=needs,
+        accept_rule=rule,
         undo_round=pending.number if pending and undo else None,
         undo_seconds=undo,
         can_perform=can(actor, Permission.PERFORMANCE_RECORD, case) and _is_awaited(case, agreement),
@@ -98,11 +112,22 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
     )
 
 
+def _approval(house: House, views: Sequence[RoundView], counter: RoundView | None) -> Approval | None:
+    """The draft, unless it came back and something else was sent or asked for since."""
+    draft = house.approval
+    if draft is None or draft.is_waiting:
+        return draft
+    is_past = counter is not None or any(one.is_ours and one.made_at >= draft.made_at for one in views)
+    return None if is_past else draft
+
+
 def _terms(view: RoundView | None) -> tuple[TermDraft, ...]:
     return view.terms if view else ()
 
 
-def _title(case: Case, pending: RoundView | None, agreement: AgreementView | None) -> str:
+def _title(case: Case, pending: RoundView | None, agreement: AgreementView | None, approval: Approval | None) -> str:
+    if approval is not None and approval.is_waiting:
+        return f"{approval.kind}已写好，等{approval.waits_for}审批"
     if pending is not None:
         return "方案已发出，等消费者答复" if pending.is_ours else "消费者还价，等我们答复"
     titles = {
