@@ -116,7 +116,7 @@ def published_keys(session: Session, origin: str) -> list[str]:
 
 
 def _goes_on(session: Session, ledger: Ledger, last: Checkpoint | None, root: bytes) -> bool:
-    if last is None:
+    if last is None or last.size == 0:  # everything goes on from nothing
         return True
     try:
         hashes = proofs.consistency_proof(session, ledger.id, last.size, ledger.size)

@@ -126,20 +126,18 @@ def proof(path: Path, hash_of: Callable[[Place], bytes]) -> list[bytes]:
 
 def includes(root_hash: bytes, leaf: bytes, index: int, size: int, hashes: Sequence[bytes]) -> bool:
     """Say whether the proof shows that the leaf hash stands at `index` (from 0) of the tree (RFC 9162 2.1.3.2)."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or len(leaf) != HASH_BYTES:
         return False
     climbed = _climb(index, size - 1, leaf, hashes)
     return climbed is not None and climbed[1] == root_hash
 
 
 def continues(earlier: int, earlier_root: bytes, later: int, later_root: bytes, hashes: Sequence[bytes]) -> bool:
-    """Say whether the proof shows that the later tree goes on from the earlier one (RFC 9162 2.1.4.2)."""
-    if not 0 <= earlier <= later:
+    """Say whether the proof shows that the later tree goes on from the earlier one, not empty (RFC 9162 2.1.4.2)."""
+    if not 0 < earlier <= later:
         return False
     if earlier == later:
         return not hashes and earlier_root == later_root
-    if earlier == 0:
-        return not hashes and earlier_root == EMPTY_ROOT
     rest = list(hashes)
     if earlier & (earlier - 1) == 0:
         rest.insert(0, earlier_root)
