@@ -15,7 +15,7 @@ from portal.ledgers.entry_models import LabelClaim, MonthTotal
 from portal.ledgers.models import EntryKind
 from tests.conftest import NOW
 from tests.factories import people
-from tests.factories.ledgers import (
+from tests.factories.books import (
     clerk,
     complained,
     complaint_cells,

@@ -29,7 +29,7 @@ from portal.ledgers.rules.vocabulary import (
     Outcome,
     Received,
 )
-from tests.factories.ledgers import complaint_cells, return_cells
+from tests.factories.books import complaint_cells, return_cells
 
 TODAY = date(2026, 8, 12)
 
