@@ -33,6 +33,8 @@ from portal.enrolment import merchant_views as enrolment_merchant
 from portal.enrolment import regulator_views as enrolment_regulator
 from portal.extensions import babel, csrf, limiter, login
 from portal.intake import regulator_views as intake_regulator
+from portal.ledgers import merchant_views as ledgers_merchant
+from portal.ledgers import regulator_views as ledgers_regulator
 from portal.logs import without_values
 from portal.mediation import regulator_views as mediation_regulator
 from portal.messages import speak_source
@@ -42,6 +44,7 @@ from portal.notifications import regulator_views as notifications_regulator
 from portal.recalls import merchant_views as recalls_merchant
 from portal.recalls import regulator_views as recalls_regulator
 from portal.resources import resource_folder
+from portal.retention import staff_views as retention_staff
 from portal.runtime import Runtime
 from portal.settlements import merchant_views as settlements_merchant
 from portal.settlements import regulator_views as settlements_regulator
@@ -70,6 +73,8 @@ BLUEPRINTS = (
     enrolment_merchant.bp,
     enrolment_regulator.bp,
     intake_regulator.bp,
+    ledgers_merchant.bp,
+    ledgers_regulator.bp,
     mediation_regulator.bp,
     notifications_merchant.bp,
     notifications_public.bp,
@@ -77,6 +82,7 @@ BLUEPRINTS = (
     documents_public.bp,
     recalls_merchant.bp,
     recalls_regulator.bp,
+    retention_staff.bp,
     settlements_merchant.bp,
     settlements_regulator.bp,
     settlements_staff.bp,

@@ -24,6 +24,7 @@ COMMANDS: Table = {
     "demo": ("portal.demo.commands:demo", "新建演示安装并运行全部"),
     "doctor": ("portal.doctor:doctor", "逐项检查设置、数据库、队列、密钥、日历、字体"),
     "ledger": ("portal.ledgers.commands:ledger", "台账：核对与导出"),
+    "erase": ("portal.retention.commands:erase", "清除：执行两人批准的台账清除清单"),
     "limits": ("portal.clocks.commands:limits", "期限表：天数、依据与起止"),
     "generate": ("portal.demo.commands:generate", "生成大量演示数据"),
     "import": ("portal.intake.commands:import_file", "从文件导入投诉举报"),

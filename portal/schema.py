@@ -15,6 +15,7 @@ from portal.ledgers import page_models as ledger_pages
 from portal.mediation import models as mediation
 from portal.notifications import models as notifications
 from portal.recalls import models as recalls
+from portal.retention import models as retention
 from portal.settlements import models as settlements
 
 MODULES = (
@@ -36,6 +37,7 @@ MODULES = (
     notifications,
     privacy,
     recalls,
+    retention,
     settlements,
 )
 METADATA = Model.metadata

@@ -22,6 +22,7 @@ from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages
 from portal.outbox import KEPT_DAYS, Delivered, ForgetDone, Gatherer, Handler, deliver_due, forget_done
 from portal.recalls.jobs import chase_overdue
+from portal.retention.jobs import count_all_due
 from portal.runtime import Runtime
 from portal.settlements import jobs as settlements
 
@@ -191,6 +192,11 @@ def _checkpoint_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(sign_due_checkpoints(runtime))
 
 
+def _retention_duty(runtime: Runtime) -> DutyReport:
+    count_all_due(runtime)
+    return DutyReport(0)  # never more to do in the same round
+
+
 def _statistics_duty(runtime: Runtime) -> DutyReport:
     runtime.perform(SYSTEM, refresh_statistics, None)
     return DutyReport(0)  # never more to do in the same round
@@ -211,6 +217,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
     Duty("chase-recalls", 3600, _chase_duty),
+    Duty("count-due", 24 * 3600, _retention_duty),
     Duty("erase-payees", 24 * 3600, _payee_duty),
     Duty("checkpoints", 3600, _checkpoint_duty),
     Duty("forget-deliveries", 3600, _forget_duty),

@@ -98,6 +98,8 @@ def _own_rules() -> list[Limit]:
         _not_law("odr_least", 3, working),  # with odr_before_acceptance: the merchant has at least this
         _not_law("odr_margin", 2, working),  # and ends this long before the statutory day
         _not_law("code_threshold", 100_000, Unit.FEN),  # ¥1,000: from here an answer needs a code
+        _not_law("ledger_kept", 1096, natural),  # personal fields of a ledger: three years, leap day included
+        _not_law("ledger_floor", 731, natural, LOCAL_PRACTICE),  # and never less than two
         _not_law("recall_answer", 2, working),  # to confirm that problem goods are off the shelves
         _not_law("callback_share", 5, Unit.PERCENT),  # of silent receipts, drawn for 回访
         _not_law("ledger_reads", 30, natural),  # until the audited merchant learns who read its ledger

@@ -23,12 +23,16 @@ class Permission(StrEnum):
     CASE_READ = "case:read"
     CONSUMER_ANSWER = "consumer:answer"
     CONSUMER_REACH = "consumer:reach"  # change the number, make a letter
+    DISPOSAL_APPROVE = "disposal:approve"
+    DISPOSAL_CARRY_OUT = "disposal:carry_out"
+    DISPOSAL_DRAW = "disposal:draw"
     EVIDENCE_ADD = "evidence:add"
     EVIDENCE_READ = "evidence:read"
     FILING_ROUTE = "filing:route"
     GOODS_HANDLE = "goods:handle"  # send for testing, take off the shelves
     GOODS_READ = "goods:read"
     GOODS_REGISTER = "goods:register"
+    HOLD_PLACE = "hold:place"
     IMPORT_RUN = "import:run"
     LEDGER_READ_RELEASE = "ledger:read_release"
     LEDGER_EXPORT_OPEN = "ledger:export_open"  # a bundle with the personal values
@@ -125,12 +129,20 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.CASE_READ: ((is_own_merchant,), (in_jurisdiction,), (runs_the_house,)),
     Permission.CONSUMER_ANSWER: ((is_consumer_of,),),
     Permission.CONSUMER_REACH: ((in_jurisdiction, works_cases),),
+    Permission.DISPOSAL_APPROVE: ((is_own_merchant, leads), (in_jurisdiction, works_cases, is_of_no_council)),
+    Permission.DISPOSAL_CARRY_OUT: ((runs_the_house,),),
+    Permission.DISPOSAL_DRAW: (
+        (is_own_merchant, leads),
+        (in_jurisdiction, works_cases, is_of_no_council),
+        (runs_the_house,),
+    ),
     Permission.EVIDENCE_ADD: ((is_own_merchant,), (in_jurisdiction, works_cases), (is_consumer_of,)),
     Permission.EVIDENCE_READ: ((is_own_merchant,), (in_jurisdiction,), (is_consumer_of,)),
     Permission.FILING_ROUTE: ((in_jurisdiction, works_cases), (runs_the_house,)),
     Permission.GOODS_HANDLE: ((is_own_merchant,),),
     Permission.GOODS_READ: ((is_own_merchant,), (in_jurisdiction,)),
     Permission.GOODS_REGISTER: ((is_own_merchant,), (in_jurisdiction, works_cases, is_of_no_council)),
+    Permission.HOLD_PLACE: ((in_jurisdiction, works_cases, is_of_no_council),),
     Permission.IMPORT_RUN: ((in_jurisdiction, works_cases), (runs_the_house,)),
     Permission.LEDGER_READ_RELEASE: ((in_jurisdiction, is_chief),),
     Permission.LEDGER_EXPORT_OPEN: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),

@@ -36,6 +36,8 @@ LIMIT_TITLES = {
     "callback_share": "未确认收到的回访抽取比例",
     "ledger_reads": "监管查阅台账后告知企业",
     "ledger_draft": "未存入的台账草稿保存",
+    "ledger_kept": "台账个人信息保存",
+    "ledger_floor": "台账最低保存",
     "recall_answer": "确认下架问题商品",
 }
 
