@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import request, url_for
+from flask import get_flashed_messages, request, url_for
 from flask_babel import gettext as _
 
 from portal import web
@@ -20,7 +20,7 @@ from portal.ledgers.filters import OUTCOME_TITLES, TITLES, EntryFilter, options
 from portal.ledgers.grid import Grid, GridRow
 from portal.ledgers.integrity import Integrity, integrity
 from portal.ledgers.onlookers import onlookers
-from portal.ledgers.opening import Firm, own_firm
+from portal.ledgers.opening import Firm, own_book
 from portal.ledgers.page_models import Book
 from portal.ledgers.queries import Head
 from portal.ledgers.rows import COLUMNS, NUMBERS, Row
@@ -104,7 +104,7 @@ def book_list(firm: Firm, head: Head, wanted: EntryFilter, address: str, *, reas
 def merchant_page(book: Book, typing: Typing | None = None, status: int = 200) -> Any:
     """Render the merchant's page of a book; without `typing` the kept draft stands in the grid."""
     session, actor, now = web.database(), web.current_actor(), web.now()
-    firm = own_firm(session, actor)
+    firm = own_book(actor)
     head = queries.head(session, actor, firm, book, now=now)
     wanted = EntryFilter.read(book, request.args)
     listed = book_list(firm, head, wanted, url_for(f".{book.value}"), reasons=True)
@@ -116,7 +116,7 @@ def merchant_page(book: Book, typing: Typing | None = None, status: int = 200) -
         "grid_rows": typing.rows,
         "restored": typing.restored,
         "problem": typing.problem,
-        "stored": typing.stored,
+        "stored": typing.stored or "".join(str(text) for text in get_flashed_messages()),
         "footing": _("共 %(count)s 笔。更正只增不改，原记录一直保留。", count=listed.count),
         "empty": _("还没有登记过退换货") if book is Book.RETURNS else _("还没有登记过消费投诉"),
         "paste_help": paste_help(grids.grid_of(book, ())),

@@ -11,11 +11,13 @@ from typing import Any
 from portal.core.cells import folded
 from portal.core.errors import RuleBroken
 from portal.ledgers.batches import TypedRow
+from portal.ledgers.models import EntryKind
 from portal.ledgers.page_models import Book
 from portal.ledgers.rules import returns
 from portal.ledgers.rules.cells import Refusal, tidy, word_of
-from portal.ledgers.rules.entries import COMPLAINT_FIELDS, HAND_OUTCOME, HAND_RECEIVED, CellProblem, Field
+from portal.ledgers.rules.entries import HAND_OUTCOME, HAND_RECEIVED, CellProblem, Field
 from portal.ledgers.rules.returns import RETURN_FIELDS
+from portal.ledgers.sheets import COLUMNS, PRICE_AND_QUANTITY
 
 MOST_ROWS = 200  # of one grid; more is a file for the import
 MOST_PASTED = 1_000_000  # characters
@@ -32,7 +34,10 @@ WORDS: dict[str, Mapping[str, Any]] = {  # every way to write a value of a list
     "received": HAND_RECEIVED,
     "recovery": returns.RECOVERIES,
 }
-FIELDS: dict[Book, tuple[Field, ...]] = {Book.RETURNS: RETURN_FIELDS, Book.COMPLAINTS: COMPLAINT_FIELDS}
+FIELDS: dict[Book, tuple[Field, ...]] = {  # a complaint's row may name the goods too: columns ⑤–⑧
+    Book.RETURNS: RETURN_FIELDS,
+    Book.COMPLAINTS: tuple(one for one in COLUMNS[EntryKind.COMPLAINT] if one is not PRICE_AND_QUANTITY),
+}
 LAYOUT: dict[Book, tuple[tuple[str, ...], ...]] = {  # the cells of a grid row, each from top to bottom
     Book.RETURNS: (
         ("occurred_on", "barcode"),
@@ -57,6 +62,7 @@ LAYOUT: dict[Book, tuple[tuple[str, ...], ...]] = {  # the cells of a grid row, 
 WIDE: dict[Book, tuple[str, ...]] = {Book.RETURNS: (), Book.COMPLAINTS: ("content",)}  # on a line of their own
 AMOUNTS = frozenset({"price", "refund", "recovered", "settled"})
 SIZES = {"occurred_on": 6, "consumer_name": 7, "consumer_phone": 12, "goods": 14, "price": 7, "quantity": 4}
+SHORT = {"consumer_phone": "电话"}
 DEFAULTS = {"decision": "returned", "condition": "intact", "received": "counter", "outcome": "open", "occurred_on": ""}
 CHOSEN = frozenset({*WORDS, "occurred_on", "outlet"})  # filled beforehand or by choosing: alone they make no row
 
@@ -70,6 +76,11 @@ class Input:
     choices: tuple[tuple[str, str], ...] = ()  # value and name; empty: a text
     required: bool = False
     size: int = 10
+
+    @property
+    def short(self) -> str:
+        """What stands in the empty control where no head of a column names it."""
+        return SHORT.get(self.name, self.title)
 
     @property
     def is_number(self) -> bool:
@@ -103,7 +114,7 @@ class GridRow:
 
 def grid_of(book: Book, outlets: Sequence[str]) -> Grid:
     """The grid of a book."""
-    inputs = {one.name: _input(one, outlets) for one in FIELDS[book]}
+    inputs = {one.name: _input(book, one, outlets) for one in FIELDS[book]}
     shown = {name for cell in LAYOUT[book] for name in cell} | set(WIDE[book])
     if not outlets:
         inputs.pop("outlet", None)
@@ -114,12 +125,13 @@ def grid_of(book: Book, outlets: Sequence[str]) -> Grid:
     )
 
 
-def _input(one: Field, outlets: Sequence[str]) -> Input:
+def _input(book: Book, one: Field, outlets: Sequence[str]) -> Input:
     named: dict[str, str] = {}
     for written, word in WORDS.get(one.name, {}).items():
         named.setdefault(str(word), written)
     choices = [(name, name) for name in outlets] if one.name == "outlet" else list(named.items())
-    return Input(one.name, one.title, tuple(choices), one.required, SIZES.get(one.name, 12))
+    required = one.required and (book is Book.RETURNS or one not in RETURN_FIELDS)
+    return Input(one.name, one.title, tuple(choices), required, SIZES.get(one.name, 12))
 
 
 def new_token() -> str:

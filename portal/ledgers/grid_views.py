@@ -6,14 +6,16 @@ from flask_babel import gettext as _
 
 from portal import web
 from portal.core.errors import RuleBroken
-from portal.ledgers import book_page, drafts, storing
+from portal.ledgers import book_page, check_pages, drafts, storing
 from portal.ledgers import grid as grids
 from portal.ledgers.batches import TypedRow
 from portal.ledgers.book_page import Typing
 from portal.ledgers.drafts import KeepDraft
+from portal.ledgers.filters import EntryFilter
 from portal.ledgers.grid import FIELDS, GridRow
 from portal.ledgers.page_models import Book
 from portal.ledgers.storing import Stored, StoreRows
+from portal.ledgers.taking import TakeList
 
 
 def show_book(book: Book) -> ResponseReturnValue:
@@ -57,6 +59,12 @@ def paste_rows(book: Book) -> ResponseReturnValue:
         said = _("已填入 %(count)s 行，还没有存入。请核对后按 Enter 存入。", count=len(pasted))
         return book_page.merchant_page(book, Typing([grid_row(book, row) for row in rows], restored=said))
     return redirect(url_for(f".{book.value}"), code=303)
+
+
+def export_book(book: Book) -> ResponseReturnValue:
+    """Give the list under its filters as a file, masked unless the personal values are asked for; recorded."""
+    wanted = EntryFilter.read(book, request.args)
+    return check_pages.send_list(TakeList(wanted, personal=request.form.get("personal") == "yes"))
 
 
 def sent_rows(book: Book) -> list[TypedRow]:

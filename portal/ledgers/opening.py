@@ -59,6 +59,13 @@ def own_firm(session: Session, actor: Actor) -> Firm:
     return _firm(session, actor, Merchant.id == actor.organisation_id)
 
 
+def own_book(actor: Actor) -> Firm:
+    """The actor's own merchant as far as the actor itself says, for a list that reads the ledger anyway."""
+    if actor.kind is not ActorKind.MERCHANT or actor.organisation_id is None:
+        raise NotFound(NO_MERCHANT)
+    return Firm(actor.organisation_id, "", actor.organisation_name, 0, None)
+
+
 def _firm(session: Session, actor: Actor, condition: ColumnElement[bool]) -> Firm:
     row = session.execute(
         select(Merchant.id, Organisation.code, Organisation.name, Merchant.authority_id, Ledger.id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, exists, func, literal, or_, select, union_all
@@ -23,6 +23,7 @@ from portal.ledgers.records import entry_matches
 from portal.ledgers.rows import Family, Kin, Row, families, row_of
 
 EXPORT_BATCH = 1000
+LEFT_LYING = timedelta(minutes=10)  # a verification of a million entries takes less than one
 LISTED = (EntryKind.COMPLAINT, EntryKind.RETURN, EntryKind.AMENDMENT)  # disposal lists are papers of their own
 FIRST_KIND = {Book.COMPLAINTS: EntryKind.COMPLAINT, Book.RETURNS: EntryKind.RETURN}
 
@@ -223,11 +224,15 @@ def kin_of(session: Session, heads: set[int]) -> dict[int, Family]:
     return families([Kin(entry, name or "", phone or "") for entry, name, phone in rows])
 
 
-def unfinished_checks(session: Session) -> list[int]:
-    """Verifications that nobody has ended, oldest first."""
+def unfinished_checks(session: Session, *, asked_before: datetime) -> list[int]:
+    """Verifications that nobody has ended though they were asked for, or taken up, long ago; oldest first."""
     waiting = (CheckState.QUEUED, CheckState.RUNNING)
+    begun = func.coalesce(LedgerCheck.started_at, LedgerCheck.asked_at)
     return list(
         session.scalars(
-            select(LedgerCheck.id).where(LedgerCheck.state.in_(waiting)).order_by(LedgerCheck.id).limit(100)
+            select(LedgerCheck.id)
+            .where(LedgerCheck.state.in_(waiting), begun < asked_before)
+            .order_by(LedgerCheck.id)
+            .limit(100)
         )
     )

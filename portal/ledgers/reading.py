@@ -16,7 +16,7 @@ from portal.core.privacy import mask_text
 from portal.ledgers import showing
 from portal.ledgers.log import opened
 from portal.ledgers.models import Checkpoint, EntryKind, Ledger, LedgerEntry
-from portal.ledgers.opening import Firm
+from portal.ledgers.opening import Firm, opened_firm, own_firm
 from portal.ledgers.page_models import Book
 from portal.ledgers.proofs import InclusionProof, inclusion_proof
 from portal.ledgers.queries import kin_of
@@ -107,12 +107,20 @@ class RevealEntry:
 
     seq: str
     reason: LookReason
+    code: str = ""  # of the merchant whose ledger an authority has open; empty for the own one
 
 
-def reveal_entry(session: Session, actor: Actor, firm: Firm, command: RevealEntry, *, now: datetime) -> AccessGrant:
-    """Open an entry's personal fields to the actor for thirty minutes, recorded with the reason."""
-    require(actor, Permission.PERSONAL_REVEAL, firm)
+def reveal_entry(session: Session, actor: Actor, command: RevealEntry, *, now: datetime) -> AccessGrant:
+    """Open an entry's personal fields to the actor for thirty minutes, recorded with the reason.
+
+    An authority must have the ledger open; raises NotFound for strangers and for a place that is not there.
+    """
+    if command.code:
+        firm, _ = opened_firm(session, actor, command.code, now=now)
+    else:
+        firm = own_firm(session, actor)
     require(actor, Permission.LEDGER_READ, firm)
+    require(actor, Permission.PERSONAL_REVEAL, firm)
     entry = entry_of(session, firm, command.seq)
     head_id = entry.amends_id or entry.id
     return grant_reading(session, actor, SubjectKind.LEDGER_ENTRY, head_id, reason=command.reason.value, now=now)
