@@ -70,12 +70,12 @@ def _recorded(session: Session, ledger: Ledger, signed: Sequence[Head]) -> Itera
         size, root = int(detail["size"]), bytes.fromhex(detail["root"])
         if (size, root) not in there:
             label = f"签发过的检查点（{size} 条）"
-            yield Head(label, size, root)
+            yield Head(label, size, root, signed=False)
             yield Head(label, size, root, "被删去了")
 
 
 def _present(ledger: Ledger) -> Head:
-    return Head("台账的总记录", ledger.size, merkle.folded(merkle.split_edge(ledger.frontier)))
+    return Head("台账的总记录", ledger.size, merkle.folded(merkle.split_edge(ledger.frontier)), signed=False)
 
 
 class _Inspection:

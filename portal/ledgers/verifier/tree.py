@@ -31,6 +31,7 @@ class Head(NamedTuple):
     root: bytes
     problem: str | None = None  # why it can't be trusted
     origin: str = ""
+    signed: bool = True  # else it only helps to find what is wrong; it proves nothing
 
 
 class Tree:
@@ -129,7 +130,7 @@ def _verdict(
     sound = [head for head in heads if head.problem is None]
     misfits = [head for head in sound if ours.roots.get(head.size) != head.root]
     limit = misfits[0].size if misfits else ours.size + 1
-    fitting = max((head.size for head in sound if head.size < limit), default=0)
+    fitting = max((head.size for head in sound if head.signed and head.size < limit), default=0)
     if theirs is not None and differs is not None:
         if any(
             theirs.roots.get(head.size) == head.root and head.size >= min(differs + 1, theirs.size) for head in sound
@@ -138,7 +139,7 @@ def _verdict(
             return found._replace(
                 ok=False, first_bad=differs + 1, problem=f"第 {differs + 1} 条{what}：与留存的哈希不符。"
             )
-        if fitting > differs:
+        if any(differs < head.size < limit for head in sound):
             problem = f"第 {differs + 1} 条留存的哈希被改动；条目本身与检查点相符。"
             return found._replace(ok=False, first_bad=differs + 1, problem=problem)
     uncovered = not tail and fitting < ours.size
