@@ -11,7 +11,7 @@ from portal.accounts.models import Organisation
 from portal.cases import steps
 from portal.cases.access import locked, visible_to
 from portal.cases.models import Case
-from portal.cases.rules import CaseEvent, allows
+from portal.cases.rules import WAITING_STATES, CaseEvent, allows
 from portal.core import facts
 from portal.core.actor import Actor
 from portal.core.errors import RuleBroken
@@ -148,7 +148,7 @@ def confirm_routes(session: Session, actor: Actor, command: ConfirmRoutes, *, no
 
 def objection_to_confirming(case: Case, merchant: Merchant | None) -> str | None:
     """Say why a case cannot be confirmed together with others, or None."""
-    if not allows(case.state, CaseEvent.DISPATCH):
+    if case.state not in WAITING_STATES:
         return "已不在待分流里"
     if not is_certain(case.wait_reason):
         return "需要逐件核对"

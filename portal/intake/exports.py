@@ -8,12 +8,20 @@ from typing import IO
 import xlsxwriter
 
 from portal.clocks.rules import SHANGHAI
+from portal.intake.aside import AsideRow
 from portal.intake.rules.cells import clean
 from portal.intake.tips import TipRow
-from portal.intake.triage import TriageRow
+from portal.intake.triage import SOURCES, TriageRow
 
 TRIAGE_COLUMNS = (
     "编号", "登记编号", "消费者", "商品与诉求", "被投诉企业", "金额（元）", "待分流原因", "建议企业", "登记时间", "办理单位",
+)  # fmt: skip
+KEPT_COLUMNS = (
+    "编号", "登记编号", "消费者", "商品与诉求", "被投诉企业", "自办理由", "经办人员", "自办时间", "受理期限", "办理单位",
+)  # fmt: skip
+SENT_BACK_COLUMNS = (  # the platform's own words, so that the same can be done there
+    "登记编号", "类型", "登记时间", "接收方式", "企业名称", "统一社会信用代码", "客体类别全称", "问题类别全称", "分流情况",
+    "处理机构", "处理部门", "办理情况状态", "退回原因", "退回时间", "来源", "本平台编号",
 )  # fmt: skip
 TIP_COLUMNS = ("来源", "登记编号", "登记时间", "被举报企业", "举报事项", "举报人", "办理单位")
 _WIDTH = 20  # characters of a column
@@ -38,6 +46,59 @@ def triage_file(rows: Iterable[TriageRow]) -> IO[bytes]:
                 row.authority,
             )
             for row in rows
+        ),
+    )
+
+
+def kept_file(rows: Iterable[AsideRow]) -> IO[bytes]:
+    """Write what officers handle themselves."""
+    return _sheet(
+        "自行办理",
+        KEPT_COLUMNS,
+        (
+            (
+                row.reference,
+                "、".join(one.number for one in row.filings),
+                row.consumer,
+                row.headline,
+                row.company,
+                row.reason,
+                row.keeper,
+                _moment(row.at),
+                f"{row.due.date_text} {row.due.words}" if row.due else "",
+                row.authority,
+            )
+            for row in rows
+        ),
+    )
+
+
+def sent_back_file(rows: Iterable[AsideRow]) -> IO[bytes]:
+    """Write what was returned to its sender, one filing a line."""
+    return _sheet(
+        "退回来源单位",
+        SENT_BACK_COLUMNS,
+        (
+            (
+                one.number,
+                "投诉",
+                _moment(one.registered_at),
+                one.reception,
+                one.company,
+                one.code,
+                one.object_path,
+                one.problem_path,
+                one.diversion,
+                row.authority,
+                one.office,
+                one.status,
+                row.reason,
+                _moment(row.at),
+                SOURCES.get(one.source, one.source),
+                row.reference,
+            )
+            for row in rows
+            for one in row.filings
         ),
     )
 

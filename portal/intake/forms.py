@@ -8,9 +8,10 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal.cases.actions import RevealConsumer
-from portal.cases.rules import RevealReason
+from portal.cases.rules import KEEP_REASON_NAMES, RETURN_REASON_NAMES, KeepReason, ReturnReason, RevealReason
 from portal.core.errors import RuleBroken
 from portal.intake.dispatching import RouteCase
+from portal.intake.keeping import KeepCase, SendBack
 from portal.intake.rules import Source
 from portal.intake.sheets import SIZE_LIMIT
 from portal.intake.tips import RevealTip
@@ -18,6 +19,7 @@ from portal.intake.uploads import Upload, read_upload, too_big
 
 MAP_LIMIT = 64 * 1024  # bytes; a column map is a page of text
 LONGEST_TEXT = 20_000  # characters of a redacted text
+LONGEST_NOTE = 1000  # characters, as of every note
 AUTOMATIC = "auto"
 
 
@@ -84,6 +86,35 @@ class RouteForm(FlaskForm):
         """The decision."""
         assert self.merchant.data is not None
         return RouteCase(reference, self.merchant.data, self.redacted.data or None, cleared=bool(self.cleared.data))
+
+
+class KeepForm(FlaskForm):
+    """Why an officer handles a waiting case himself."""
+
+    keep_reason = RadioField(
+        _("自行办理的理由"),
+        [InputRequired(_("请选择自行办理的理由。"))],
+        choices=[SelectChoice(reason.value, name) for reason, name in KEEP_REASON_NAMES.items()],
+    )
+
+    def command(self, reference: str) -> KeepCase:
+        """The decision."""
+        return KeepCase(reference, KeepReason(self.keep_reason.data))
+
+
+class SendBackForm(FlaskForm):
+    """Why a case goes back to the unit that it came from."""
+
+    back_reason = RadioField(
+        _("退回原因"),
+        [InputRequired(_("请选择退回原因。"))],
+        choices=[SelectChoice(reason.value, name) for reason, name in RETURN_REASON_NAMES.items()],
+    )
+    explanation = TextAreaField(_("退回说明"), [Length(max=LONGEST_NOTE, message=_("说明太长，最多 1000 字。"))])
+
+    def command(self, reference: str) -> SendBack:
+        """The decision."""
+        return SendBack(reference, ReturnReason(self.back_reason.data), self.explanation.data or "")
 
 
 class RevealForm(FlaskForm):

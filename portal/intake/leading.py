@@ -30,12 +30,14 @@ def sources_of(session: Session, case_ids: Collection[int]) -> dict[int, set[str
     return found
 
 
-def take_in(session: Session, case: Case, said: NewCase, before: Collection[str]) -> None:
+def take_in(
+    session: Session, case: Case, said: NewCase, before: Collection[str], *, decide_by: datetime | None
+) -> None:
     """Give a locked case what a filing brings that joins it, so that the order in which filings come is nearly nothing.
 
     What the merchant has been given stays: once dispatched its due date, authority and channel do not move
     (decisions 9); while the case waits they follow from its filings, whichever came first. `before` holds the
-    sources of the filings that it had.
+    sources of the filings that it had, `decide_by` is the end of 受理 of the joining one.
     """
     values = said.values
     leading = rules.leads(values["source"], before)
@@ -48,6 +50,8 @@ def take_in(session: Session, case: Case, said: NewCase, before: Collection[str]
     case.amount = values["amount"] if case.amount is None else case.amount
     if case.state is CaseState.WAITING:
         _while_waiting(session, case, said, leading=leading)
+    elif case.state is CaseState.KEPT and decide_by is not None:
+        case.due_at = min(case.due_at, decide_by)
     case.registered_at = min(case.registered_at, values["registered_at"])
 
 

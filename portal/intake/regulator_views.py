@@ -1,8 +1,8 @@
-"""Every door of intake for officers: imports, triage, tips."""
+"""Every door of intake for officers: imports, triage and what leaves it without a merchant, tips."""
 
 from flask import Blueprint
 
-from portal.intake import import_views, tip_views, triage_views
+from portal.intake import aside_views, import_views, tip_views, triage_views
 
 bp = Blueprint("intake_regulator", __name__, url_prefix="/regulator")
 
@@ -19,6 +19,13 @@ bp.post("/triage.xlsx")(triage_views.export_triage)
 bp.get("/triage/<reference>")(triage_views.waiting_case)
 bp.post("/triage/<reference>/reveal")(triage_views.reveal_case)
 bp.post("/triage/<reference>")(triage_views.route_case)
+
+bp.post("/triage/<reference>/keep")(aside_views.keep_case)
+bp.post("/triage/<reference>/send-back")(aside_views.send_back)
+bp.get("/kept")(aside_views.kept)
+bp.post("/kept.xlsx")(aside_views.export_kept)
+bp.get("/sent-back")(aside_views.sent_back)
+bp.post("/sent-back.xlsx")(aside_views.export_sent_back)
 
 bp.get("/tips")(tip_views.tips)
 bp.post("/tips.xlsx")(tip_views.export_tips)

@@ -147,7 +147,7 @@ def _join_cases(session: Session, actor: Actor, run: ImportRun, joinings: Sequen
         case = cases[one.case_id]
         origin = {"source": one.judged.row.source.value, "number": one.judged.row.number, "import": run.reference}
         told.append((Topic.CASE_MERGED, SubjectKind.CASE, case.id, origin))
-        leading.take_in(session, case, one.case, before[case.id])
+        leading.take_in(session, case, one.case, before[case.id], decide_by=one.filing["decide_by"])
         before[case.id].add(one.judged.row.source.value)
         case.last_event_at = at
         if _lifts_the_wait(one, case) and one.judged.decided.merchant_id is not None:

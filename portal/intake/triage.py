@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Organisation
 from portal.cases.access import visible_to
 from portal.cases.models import Case
-from portal.cases.rules import CaseState
+from portal.cases.rules import WAITING_STATES, CaseState
 from portal.clocks.queries import Almanac, Due, due_for_list
 from portal.core import search
 from portal.core.actor import Actor
@@ -35,8 +35,8 @@ REASON_NAMES = {
     WaitingReason.PARTED.value: "拆分件",
     RETURNED: "企业退回",
 }
+KEPT_SENTENCE = "自行办理：企业不参与协商。可以改派给企业，或在受理以前退回来源单位。"
 RETURNED_SENTENCE = "企业退回分派：请看退回理由，改派别的企业或自行处理。"
-WAITING_STATES = (CaseState.WAITING, CaseState.RETURNED)
 SOURCES = {"12315": "12315", "12345": "12345 热线", "generic": "其他表格"}
 EXPORT_BATCH = 1000
 SHOWN_SUGGESTIONS = 3
@@ -142,11 +142,11 @@ def _conditions(session: Session, actor: Actor, wanted: TriageFilter) -> list[Co
     if wanted.source:
         conditions.append(Case.source == wanted.source)
     if wanted.q:
-        conditions.append(_found(session, actor, wanted.q))
+        conditions.append(found_by(session, actor, wanted.q))
     return conditions
 
 
-def _found(session: Session, actor: Actor, words: str) -> ColumnElement[bool]:
+def found_by(session: Session, actor: Actor, words: str) -> ColumnElement[bool]:
     """Exact reference or 登记编号, or the bigrams of the text inside the actor's authority."""
     said: list[ColumnElement[bool]] = [
         Case.reference == words.upper(),
@@ -225,6 +225,8 @@ def sentence_of(state: CaseState, wait_reason: str | None) -> str:
     """Why a case waits and what the officer has to do."""
     if state is CaseState.RETURNED:
         return RETURNED_SENTENCE
+    if state is CaseState.KEPT:
+        return KEPT_SENTENCE
     return SENTENCES[WaitingReason(wait_reason)] if wait_reason in set(WaitingReason) else "请指定企业。"
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.cases.access import fetched
 from portal.cases.models import Case, CaseNote, NoteKind
-from portal.cases.rules import CaseState, Channel
+from portal.cases.rules import STATE_NAMES, CaseEvent, CaseState, Channel, allows
 from portal.clocks import rules as clocks
 from portal.clocks.queries import Almanac, Due, due_for_list
 from portal.core.access import granted_until
@@ -21,7 +21,7 @@ from portal.intake import rules
 from portal.intake.models import Filing
 from portal.intake.rules import Demand, WaitingReason
 from portal.intake.suggestions import Suggestion, admitted_named, searched
-from portal.intake.triage import REASON_NAMES, RETURNED, SOURCES, WAITING_STATES, sentence_of, suggestions_for
+from portal.intake.triage import REASON_NAMES, RETURNED, SOURCES, sentence_of, suggestions_for
 
 CHANNELS = {Channel.GREEN: "绿色通道", Channel.REGULATOR: "监管流转"}
 SUGGESTED = 8
@@ -47,7 +47,9 @@ class TriageCase:
     reason: str
     sentence: str
     suspected: bool
-    waits: bool
+    waits: bool  # may still be given to a merchant
+    may_keep: bool
+    may_send_back: bool
     state_name: str
     facts: tuple[tuple[str, str], ...]
     filings: tuple[FilingView, ...]
@@ -74,11 +76,13 @@ def triage_case(
     return TriageCase(
         reference=case.reference,
         headline=case.headline,
-        reason=REASON_NAMES[RETURNED if case.state is CaseState.RETURNED else case.wait_reason or RETURNED],
+        reason=_reason(case),
         sentence=sentence_of(case.state, case.wait_reason),
         suspected=suspected,
-        waits=case.state in WAITING_STATES,
-        state_name="已派发" if case.merchant_id and case.state not in WAITING_STATES else "",
+        waits=allows(case.state, CaseEvent.DISPATCH),
+        may_keep=allows(case.state, CaseEvent.KEEP),
+        may_send_back=allows(case.state, CaseEvent.SEND_BACK),
+        state_name="已派发" if case.merchant_id else STATE_NAMES[case.state],
         facts=_facts(case),
         filings=tuple(
             _filing(session, case, filing, text, plain=until is not None)
@@ -91,6 +95,12 @@ def triage_case(
         suggestions=suggestions_for(case.candidates, company, known, limit=SUGGESTED),
         found=tuple(searched(session, words)),
     )
+
+
+def _reason(case: Case) -> str:
+    if case.state is CaseState.KEPT:
+        return STATE_NAMES[case.state]
+    return REASON_NAMES[RETURNED if case.state is CaseState.RETURNED else case.wait_reason or RETURNED]
 
 
 def _text(session: Session, case: Case, filing: Filing) -> str:

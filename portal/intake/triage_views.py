@@ -15,7 +15,7 @@ from portal.core.paging import shown_count
 from portal.intake import dispatching, exports
 from portal.intake import triage as queries
 from portal.intake.dispatching import Confirmed, ConfirmRoutes
-from portal.intake.forms import EmptyForm, RevealForm, RouteForm
+from portal.intake.forms import EmptyForm, KeepForm, RevealForm, RouteForm, SendBackForm
 from portal.intake.triage import REASON_NAMES, SOURCES, TriageFilter
 from portal.intake.triage_case import TriageCase, triage_case
 
@@ -82,9 +82,20 @@ def list_page(form: EmptyForm, status: int = 200) -> ResponseReturnValue:
         reasons=list(REASON_NAMES.items()),
         sources=list(SOURCES.items()),
         form=form,
+        tabs=views_of_triage("triage"),
         failed=status != 200,
         toast=toast(),
     )
+
+
+def views_of_triage(current: str) -> list[dict[str, object]]:
+    """The three lists between which an officer goes: waiting, kept, returned."""
+    lists = (
+        ("triage", _("待分流"), url_for(".triage")),
+        ("kept", _("自行办理"), url_for(".kept")),
+        ("sent-back", _("退回来源单位"), url_for(".sent_back")),
+    )
+    return [{"label": label, "href": href, "current": name == current} for name, label, href in lists]
 
 
 def toast() -> dict[str, object] | None:
@@ -121,7 +132,15 @@ def route_case(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".triage"), code=303)
 
 
-def case_page(reference: str, form: RouteForm, reveal: RevealForm, status: int = 200) -> ResponseReturnValue:
+def case_page(
+    reference: str,
+    form: RouteForm,
+    reveal: RevealForm,
+    status: int = 200,
+    *,
+    keep: KeepForm | None = None,
+    back: SendBackForm | None = None,
+) -> ResponseReturnValue:
     """Render one waiting case; what was typed is kept."""
     session, words = web.database(), request.args.get("m", "").strip()[:100]
     view: TriageCase = triage_case(
@@ -135,6 +154,8 @@ def case_page(reference: str, form: RouteForm, reveal: RevealForm, status: int =
         view=view,
         form=form,
         reveal=reveal,
+        keep=keep or KeepForm(formdata=None),
+        back=back or SendBackForm(formdata=None),
         words=words,
         failed=status != 200,
     )

@@ -209,6 +209,7 @@ def keep_links(session: Session, fact: Fact, *, now: datetime) -> None:
     limits = {
         CaseState.CLOSED_SETTLED: "link_after_closing",
         CaseState.WITHDRAWN: "link_after_closing",
+        CaseState.SENT_BACK: "link_after_closing",
         CaseState.FAILED: "link_after_closing" if case.closed_at else "",
         CaseState.CLOSED_UNCONFIRMED: "not_received",
     }
