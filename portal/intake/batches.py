@@ -18,6 +18,7 @@ from portal.intake.values import Judged, NewCase, Values
 
 JOINABLE = (  # open, and whose it is is not in question
     CaseState.WAITING,
+    CaseState.KEPT,
     CaseState.DISPATCHED,
     CaseState.ACCEPTED,
     CaseState.NEGOTIATING,
