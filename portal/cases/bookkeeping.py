@@ -1,16 +1,20 @@
 """A case's entries in its merchant's 消费投诉记录台账, pushed by the action that changes the case (decisions 26)."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Person
+from portal.cases.access import locked
 from portal.cases.filed_words import filed_words
 from portal.cases.models import Case
 from portal.cases.rules import CaseState
 from portal.clocks.rules import local_day
 from portal.core.actor import SYSTEM, Actor, ActorKind
+from portal.core.errors import RuleBroken
+from portal.core.permissions import Permission, require
 from portal.enrolment.models import Outlet
 from portal.ledgers.models import LedgerEntry
 from portal.ledgers.pushing import Complaint, push_complaint, push_outcome, strike_complaint
@@ -80,6 +84,14 @@ def book_outcome(
     return push_outcome(session, _writer(actor), case.merchant_id, case.reference, changes, now=now)
 
 
+def take_back_outcome(session: Session, actor: Actor, case: Case, *, now: datetime) -> LedgerEntry | None:
+    """Take the outcome of a case away that turned out not to be one; None where none was entered."""
+    if case.merchant_id is None:
+        return None
+    changes: dict[str, str | int] = {"outcome": "", "settled": "", "terms": ""}
+    return push_outcome(session, _writer(actor), case.merchant_id, case.reference, changes, now=now)
+
+
 def strike_from_book(
     session: Session, actor: Actor, case: Case, outcome: Outcome = Outcome.GIVEN_BACK, *, now: datetime
 ) -> LedgerEntry | None:
@@ -87,6 +99,27 @@ def strike_from_book(
     if case.merchant_id is None:
         return None
     return strike_complaint(session, _writer(actor), case.merchant_id, case.reference, outcome, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class BookCase:
+    """A case whose goods come back: it must stand in the ledger first."""
+
+    reference: str
+
+
+def book_case(session: Session, actor: Actor, command: BookCase, *, now: datetime) -> Case:
+    """See to it that an accepted case stands in its merchant's ledger as it is now; doing it twice changes nothing.
+
+    Cases accepted before the merchant had a ledger have no entry yet. Refuses with RuleBroken one not yet accepted.
+    """
+    case = locked(session, actor, command.reference)
+    require(actor, Permission.CASE_HANDLE, case)
+    if case.accepted_at is None:
+        raise RuleBroken("这件纠纷还没有受理。请先受理，再登记退换。")
+    book_complaint(session, actor, case, now=now)
+    book_outcome(session, actor, case, now=now)
+    return case
 
 
 def _writer(actor: Actor) -> Actor:

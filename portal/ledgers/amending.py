@@ -166,7 +166,7 @@ def _complaint_of(
     found = Complaints.of(session, ledger.id, [written]).named(folded(written).upper())
     if found is None:
         raise RuleBroken(NO_SUCH_COMPLAINT.format(written=written), field="reference")
-    return found
+    return found.entry
 
 
 def _place(session: Session, ledger: Ledger, leaf: Leaf) -> int | None:

@@ -1,7 +1,7 @@
 """A batch of rows on its way into a locked ledger: what the ledger alone knows is asked here, then all is stored."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -16,6 +16,7 @@ from portal.ledgers.entry_models import RowToken
 from portal.ledgers.log import EntryColumns, EntryDraft
 from portal.ledgers.models import EntryKind, Ledger, LedgerEntry
 from portal.ledgers.places import Claims, Complaints, Outlets
+from portal.ledgers.records import Record
 from portal.ledgers.rules.entries import CellProblem, ComplaintRow, Leaf, complaint_leaf
 from portal.ledgers.rules.returns import ReturnRow, return_leaf
 
@@ -78,7 +79,7 @@ class _Batch:
         if problems:
             self.refuse(token, tuple(problems))
         else:
-            self._add_return(token, row, complaint)
+            self._add_return(token, _with_consumer(row, complaint), complaint)
 
     def take_complaint(self, token: str, row: ComplaintRow, goods: ReturnRow | None) -> None:
         """Take a good row with the goods that it names, unless the ledger knows better."""
@@ -122,13 +123,11 @@ class _Batch:
     def _place(self, outlet: str) -> int | None:
         return self.outlets.find(outlet) if outlet else None
 
-    def _add_return(
-        self, token: str, row: ReturnRow, complaint: LedgerEntry | None, *, inside: int | None = None
-    ) -> None:
+    def _add_return(self, token: str, row: ReturnRow, complaint: Record | None, *, inside: int | None = None) -> None:
         place = self._place(row.outlet)
         plain, personal = return_leaf(row)
         if complaint is not None:
-            plain["complaint"] = complaint.seq
+            plain["complaint"] = complaint.entry.seq
         elif inside is not None:
             plain["complaint"] = self.ledger.size + inside + 1
         draft = EntryDraft(
@@ -145,10 +144,18 @@ class _Batch:
         if claim is not None:
             ahead = sum(one.draft.kind is EntryKind.RETURN for one in self.pending)
             self.claims.take(*claim, self.ledger.returns + ahead + 1)
-        self.pending.append(_Pending(token, draft, plain, claim, complaint.id if complaint else None, inside))
+        self.pending.append(_Pending(token, draft, plain, claim, complaint.entry.id if complaint else None, inside))
 
 
 Batch = _Batch
+
+
+def _with_consumer(row: ReturnRow, complaint: Record | None) -> ReturnRow:
+    """A return of a complaint is of its consumer, unless the row names one."""
+    if complaint is None or row.consumer_name or row.consumer_phone:
+        return row
+    name, phone = (complaint.personal.get(one, "") for one in ("consumer_name", "consumer_phone"))
+    return replace(row, consumer_name=name, consumer_phone=phone)
 
 
 def masked_name(name: str) -> str:

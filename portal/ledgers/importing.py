@@ -26,6 +26,7 @@ from portal.runtime import Runtime
 
 ROWS_A_COMMIT = 200  # short enough for SQLite's single writer (decisions 11)
 IN_REQUEST = 5_000  # rows that a request reads to the end; more go to a worker
+LEFT_LYING = timedelta(minutes=2)  # after which nobody is taken to be at an import of a request's length
 KEPT_DAYS = 7  # the sealed file after the end (decisions 21)
 RAW_FILE = "ledger.import"  # sealing purpose
 UNFINISHED = (SheetState.QUEUED, SheetState.RUNNING)
@@ -240,10 +241,12 @@ def forget_sheet(session: Session, actor: Actor, command: ForgetSheet, *, now: d
     return True
 
 
-def unfinished_sheets(session: Session) -> Sequence[int]:
+def unfinished_sheets(session: Session, *, created_before: datetime) -> Sequence[int]:
     """Imports that wait or were left lying, the oldest first."""
     return session.scalars(
-        select(SheetImport.id).where(SheetImport.state.in_(UNFINISHED)).order_by(SheetImport.id)
+        select(SheetImport.id)
+        .where(SheetImport.state.in_(UNFINISHED), SheetImport.created_at < created_before)
+        .order_by(SheetImport.id)
     ).all()
 
 

@@ -11,6 +11,8 @@ from portal.core.cells import folded
 from portal.enrolment.models import Outlet
 from portal.ledgers.entry_models import LabelClaim
 from portal.ledgers.models import EntryKind, LedgerEntry
+from portal.ledgers.records import Record, records
+from portal.ledgers.rules.vocabulary import GONE
 
 LONGEST_NUMBER = 7  # digits of a running number
 SHOWN = 5  # outlets named in a sentence
@@ -50,19 +52,19 @@ class Outlets:
 
 @dataclass(frozen=True, slots=True)
 class Complaints:
-    """Complaints of the ledger that rows name, by case reference or by running number."""
+    """Complaints of the ledger that rows name, by case reference or by running number, as they stand."""
 
-    by_reference: dict[str, LedgerEntry]
-    by_number: dict[int, LedgerEntry]
+    by_reference: dict[str, Record]
+    by_number: dict[int, Record]
 
     @classmethod
     def of(cls, session: Session, ledger_id: int, written: Iterable[str]) -> "Complaints":
-        """Read the complaints that rows name; one statement, none where no row names any."""
+        """Read the complaints that rows name; no statement where no row names any, else four."""
         names = {folded(one).upper() for one in written} - {""}
         if not names:
             return cls({}, {})
         numbers = {int(one) for one in names if is_number(one)}
-        rows = session.scalars(
+        entries = session.scalars(
             select(LedgerEntry)
             .where(
                 LedgerEntry.ledger_id == ledger_id,
@@ -71,10 +73,13 @@ class Complaints:
             )
             .order_by(LedgerEntry.seq)
         ).all()
-        return cls({row.reference: row for row in rows if row.reference}, {row.number: row for row in rows})
+        ours = [one for one in records(session, entries, personal=True) if one.standing.get("outcome") not in GONE]
+        return cls(
+            {one.entry.reference: one for one in ours if one.entry.reference}, {one.entry.number: one for one in ours}
+        )
 
-    def named(self, written: str) -> LedgerEntry | None:
-        """The complaint of this reference or running number."""
+    def named(self, written: str) -> Record | None:
+        """The complaint of this reference or running number; none that was given back."""
         return self.by_number.get(int(written)) if is_number(written) else self.by_reference.get(written)
 
 

@@ -19,9 +19,7 @@ from portal.ledgers.models import EntryKind, Ledger, LedgerEntry
 from portal.ledgers.records import Masks, Record, amended_by, standing_of
 from portal.ledgers.rules.amendments import open_fields
 from portal.ledgers.rules.entries import Leaf, filled
-from portal.ledgers.rules.vocabulary import Outcome
-
-GONE = frozenset({Outcome.GIVEN_BACK.value, Outcome.PARTED.value})
+from portal.ledgers.rules.vocabulary import GONE, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from portal.core.errors import Stale
 from portal.duties import DutyReport
 from portal.ledgers.importing import (
     KEPT_DAYS,
+    LEFT_LYING,
     ForgetSheet,
     forget_sheet,
     run_sheet,
@@ -26,7 +27,7 @@ def import_sheet(runtime: Runtime, *, run_id: int) -> None:
 def continue_sheets(runtime: Runtime) -> DutyReport:
     """Take up the imports that nobody is at: their process ended, or their job was lost."""
     with runtime.reading() as session:
-        ids = unfinished_sheets(session)
+        ids = unfinished_sheets(session, created_before=runtime.now() - LEFT_LYING)
     for run_id in ids:
         import_sheet(runtime, run_id=run_id)
     return DutyReport(len(ids))

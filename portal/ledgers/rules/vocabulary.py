@@ -181,6 +181,7 @@ OUTCOME_NAMES: dict[Outcome, str] = {
 }
 
 BY_HAND = (Received.COUNTER, Received.PHONE, Received.ONLINE, Received.LETTER)  # entered by the merchant's staff
+GONE = frozenset({Outcome.GIVEN_BACK, Outcome.PARTED})  # no longer the merchant's
 HAND_OUTCOMES = (Outcome.OPEN, Outcome.SETTLED, Outcome.FAILED, Outcome.WITHDRAWN)
 
 OTHER_NAMES: dict[StrEnum, tuple[str, ...]] = {  # as people write them in their own sheets

@@ -7,18 +7,22 @@ import pytest
 from sqlalchemy import select
 
 from portal.cases.actions import AcceptCase, ReturnCase, accept_case, return_case
-from portal.cases.bookkeeping import book_complaint, strike_from_book
+from portal.cases.bookkeeping import BookCase, book_case, book_complaint, strike_from_book
 from portal.cases.rules import CaseState, ReturnReason
 from portal.cases.steps import dispatch
 from portal.core.actor import SYSTEM
-from portal.core.errors import RuleBroken
+from portal.core.errors import NotFound, RuleBroken
 from portal.ledgers import log, records
+from portal.ledgers.batches import TypedRow
+from portal.ledgers.entering import EnterReturns, enter_returns
 from portal.ledgers.models import EntryKind, LedgerEntry
+from portal.ledgers.prefilling import prefilled_return
 from portal.ledgers.rules.vocabulary import Outcome
 from portal.mediation.actions import Escalate, WithdrawComplaint, escalate, withdraw_complaint
 from portal.settlements import actions
 from tests.conftest import NOW
 from tests.factories import disputes, settling
+from tests.factories.books import return_cells
 from tests.queries import counted
 
 LATER = NOW + timedelta(hours=2)
@@ -180,3 +184,50 @@ def test_what_pushing_costs(session, runtime) -> None:
         session.flush()
     writes = [one for one in said.all if "ledger" in one or "data_key" in one]
     assert len(writes) <= 14, said
+
+
+def test_a_return_begins_with_what_was_agreed(session) -> None:
+    dispute = accepted(session)
+    settling.agreed(session, dispute, settling.refund(50_000))
+    begun = prefilled_return(session, dispute.agent, dispute.case.reference, now=LATER)
+    assert begun.cells == {
+        "occurred_on": "2026-08-12",
+        "reference": dispute.case.reference,
+        "goods": "羊毛大衣",
+        "price": "800.00",
+        "quantity": "1",
+        "cause": "按和解协议",
+        "decision": "退货退款",
+        "refund": "500.00",
+        "condition": "未收回商品",
+    }
+    assert (begun.consumer.consumer, begun.agreed, begun.returns) == ("李**", "已达成，待履行", 0)
+    row = TypedRow("1", {**begun.cells, "category": "服装"})
+    (result,) = enter_returns(session, dispute.agent, EnterReturns((row,)), now=LATER)
+    assert result.entry is not None, result.problems
+    assert result.entry.reference == dispute.case.reference
+    assert log.opened(session, [result.entry])[result.entry.id] == {
+        "consumer_name": disputes.CONSUMER,
+        "consumer_phone": disputes.PHONE,
+    }
+    assert prefilled_return(session, dispute.agent, dispute.case.reference, now=LATER).returns == 1
+
+
+def test_no_return_begins_from_a_case_that_is_not_ours(session) -> None:
+    dispute, stranger, back = accepted(session), settling.dispute(session), given_back(session)
+    for actor, reference in ((stranger.agent, dispute.case.reference), (back.agent, back.case.reference)):
+        with pytest.raises(NotFound):
+            prefilled_return(session, actor, reference, now=LATER)
+    row = TypedRow("1", return_cells(reference=back.case.reference))
+    (result,) = enter_returns(session, back.agent, EnterReturns((row,)), now=LATER)
+    assert [one.field for one in result.problems] == ["reference"]
+
+
+def test_a_case_older_than_the_ledger_is_entered_when_it_is_needed(session) -> None:
+    dispute = settling.dispute(session, accepted_at=NOW)
+    settling.agreed(session, dispute)
+    assert book(session, dispute) == []
+    book_case(session, dispute.agent, BookCase(dispute.case.reference), now=LATER)
+    book_case(session, dispute.agent, BookCase(dispute.case.reference), now=LATER)
+    assert len(book(session, dispute)) == 2
+    assert standing(session, dispute)["outcome"] == "agreed"

@@ -88,12 +88,14 @@ def test_a_file_handed_in_twice_is_stored_once(runtime, session, desk) -> None:
     assert len(entries_of(session, desk)) == 2
 
 
-def test_an_import_that_stopped_goes_on_where_it_was(runtime, session, desk, monkeypatch) -> None:
+def test_an_import_that_stopped_goes_on_where_it_was(runtime, session, desk, clock, monkeypatch) -> None:
     monkeypatch.setattr(importing, "ROWS_A_COMMIT", 2)
     sheet = read_sheet(EntryKind.RETURN, "a.csv", table(*(return_cells(goods=f"商品{n}号") for n in range(5))))
     run = runtime.perform(desk.agent, start_sheet, StartSheet(sheet))
     runtime.perform(desk.agent, importing.store_sheet_rows, importing.StoreSheetRows(run.id, 0, sheet))
-    continue_sheets(runtime)
+    assert continue_sheets(runtime).done == 0  # somebody may still be at it
+    clock.advance(minutes=3)
+    assert continue_sheets(runtime).done == 1
     session.expire_all()
     stored = session.scalars(select(SheetImport)).one()
     assert (stored.state, stored.next_row, stored.entered) == (SheetState.DONE, 5, 5)
