@@ -16,6 +16,7 @@ from portal.duties import Duty, DutyReport, do_all, do_duty
 from portal.indicators import jobs as tallies
 from portal.intake.jobs import continue_imports, import_file, redate_filings, sweep_raw_imports
 from portal.ledgers import page_jobs as pages
+from portal.ledgers import sheet_jobs as sheets
 from portal.ledgers.checkpoints import sign_due_checkpoints
 from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
@@ -225,6 +226,8 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("recount-tallies", 600, _recount_duty),
     Duty("ledger-checks", 60, pages.continue_checks),
     Duty("ledger-drafts", 3600, pages.forget_drafts),
+    Duty("ledger-sheets", 60, sheets.continue_sheets),
+    Duty("forget-sheets", 3600, sheets.forget_sheets),
     Duty("statistics", 6 * 3600, _statistics_duty),
 )
 
@@ -246,6 +249,7 @@ def wake(runtime: Runtime) -> None:
 JOBS: Mapping[str, Callable[..., None]] = {  # name → function (runtime, **ids); a worker refuses every other name
     "import": import_file,
     "ledger-check": pages.check_ledger,
+    "ledger-import": sheets.import_sheet,
     "wake": wake,
     "duty": duty,
 }
