@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 Key = TypeVar("Key")
@@ -17,6 +18,7 @@ _MARKS = re.compile(r"[\s()\[\]{}【】〔〕《》<>“”‘’\"'「」·•.
 _AUTHORITY_WORDS = (("市场监督管理", "市监"), ("市场监管", "市监"), ("市场监督", "市监"))
 
 
+@lru_cache(maxsize=4096)  # of organisations, never of people; an import compares the same ones again and again
 def normalised_company(name: str) -> str:
     """Return a company's name without width, spaces, brackets, marks and legal form; '' when nothing is left."""
     plain = _MARKS.sub("", unicodedata.normalize("NFKC", name)).casefold()

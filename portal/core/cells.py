@@ -32,9 +32,9 @@ def clean(text: str) -> str:
 
 def text_of(cell: Cell) -> str:
     """Return what a person reads in the cell; whole numbers without a decimal point, empty as ''."""
+    if isinstance(cell, str):  # nearly all of them
+        return clean(cell) if cell else cell
     match cell:
-        case str():
-            return clean(cell)
         case None:
             return ""
         case bool():

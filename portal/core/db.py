@@ -108,8 +108,7 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
     )
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode  # json.dumps would make one each time
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -121,6 +120,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "cache_size=-65536",
         "temp_store=MEMORY",
+        "wal_autocheckpoint=4000",  # pages: bulk writes touch the same ones again and again
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,6 +37,19 @@ class DataKey(Model):
 
 
 @dataclass(frozen=True, slots=True)
+class Sealer:
+    """A data key unwrapped once, for whoever seals several fields under it; `wrapped` is what its row keeps."""
+
+    wrapped: bytes
+    cipher: AESGCM
+
+    def seal(self, text: str, purpose: str) -> bytes:
+        """Seal text, as `Vault.seal` does."""
+        nonce = secrets.token_bytes(NONCE)
+        return nonce + self.cipher.encrypt(nonce, text.encode(), purpose.encode())
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """Seals and opens personal data; the first sealing key seals, all of them open."""
 
@@ -51,6 +65,17 @@ class Vault:
     def loose_key(self, *, now: datetime) -> DataKey:
         """Make a data key that no session knows: bulk writes store its row themselves."""
         return DataKey(wrapped=self._wrap(AESGCM.generate_key(256), b"data-key"), created_at=now)
+
+    def new_sealer(self) -> Sealer:
+        """Make a data key and unwrap it at once; the caller stores its row."""
+        plain = AESGCM.generate_key(256)
+        return Sealer(self._wrap(plain, b"data-key"), AESGCM(plain))
+
+    def sealer(self, key: DataKey) -> Sealer:
+        """Unwrap a data key once; raises Erased when it was destroyed."""
+        plain = self._unwrap(key)
+        assert key.wrapped is not None
+        return Sealer(key.wrapped, AESGCM(plain))
 
     def seal(self, key: DataKey, text: str, purpose: str) -> bytes:
         """Seal text under a data key; `purpose` (such as "filing.phone") binds it to its place."""
@@ -80,18 +105,18 @@ class Vault:
 
     def blind(self, value: str, purpose: str) -> bytes:
         """Return the keyed index under which an exact value can be looked up; 16 bytes of HMAC-SHA-256."""
-        return hmac.new(self.index_key, f"{purpose}\0{value}".encode(), hashlib.sha256).digest()[:16]
+        return hmac.digest(self.index_key, f"{purpose}\0{value}".encode(), "sha256")[:16]
 
     def _wrap(self, content: bytes, purpose: bytes) -> bytes:
         master = self.sealing_keys[0]
         nonce = secrets.token_bytes(NONCE)
-        return _name(master) + nonce + AESGCM(master).encrypt(nonce, content, purpose)
+        return _name(master) + nonce + _cipher(master).encrypt(nonce, content, purpose)
 
     def _unseal(self, sealed: bytes, purpose: bytes) -> bytes:
         name, nonce, rest = sealed[:KEY_NAME], sealed[KEY_NAME : KEY_NAME + NONCE], sealed[KEY_NAME + NONCE :]
         for master in self.sealing_keys:
             if _name(master) == name:
-                return AESGCM(master).decrypt(nonce, rest, purpose)
+                return _cipher(master).decrypt(nonce, rest, purpose)
         raise InvalidTag
 
     def _unwrap(self, key: DataKey) -> bytes:
@@ -110,6 +135,12 @@ def vault_of(session: Session) -> Vault:
     return vault
 
 
+@lru_cache(maxsize=16)
+def _cipher(master: bytes) -> AESGCM:
+    return AESGCM(master)
+
+
+@lru_cache(maxsize=16)
 def _name(master: bytes) -> bytes:
     return hashlib.sha256(master).digest()[:KEY_NAME]
 

@@ -8,10 +8,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import add
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, literal, literal_column, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from portal.core.bulk import write
 from portal.core.db import is_postgresql
 
 MATCH_CAP = 2000  # the newest matches that a search looks at
@@ -59,7 +61,7 @@ def bigrams(content: str) -> list[str]:
     """Cut text into overlapping pairs of characters; a gap between runs breaks every phrase across it."""
     found: list[str] = []
     for run in runs(content):
-        found.extend(run[i : i + 2] for i in range(len(run) - 1))
+        found.extend(map(add, run, run[1:]))
         found.append("_")  # never part of a phrase
     return found
 
@@ -74,15 +76,11 @@ def index_documents(session: Session, table: SearchTable, documents: Sequence[Do
     if not documents:
         return
     if is_postgresql(session):
-        statement = text(f"INSERT INTO {table.name} (id, grams) VALUES (:id, CAST(:grams AS tsvector))")
-        rows = [{"id": one.row_id, "grams": _vector(one.text, one.scopes)} for one in documents]
-    else:
-        statement = text(f"INSERT INTO {table.name} (rowid, scopes, grams) VALUES (:id, :scopes, :grams)")
-        rows = [
-            {"id": one.row_id, "scopes": " ".join(one.scopes), "grams": " ".join(bigrams(one.text))}
-            for one in documents
-        ]
-    session.execute(statement, rows)
+        vectors = [(one.row_id, _vector(one.text, one.scopes)) for one in documents]
+        write(session, table.name, ("id", "grams"), vectors)
+        return
+    rows = [(one.row_id, " ".join(one.scopes), " ".join(bigrams(one.text))) for one in documents]
+    write(session, table.name, ("rowid", "scopes", "grams"), rows)
 
 
 def forget(session: Session, table: SearchTable, row_id: int) -> None:

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.accounts.rules import normalised_company
+from portal.core.bulk import load
 from portal.core.db import take_ids
 from portal.core.errors import RuleBroken
 from portal.demo import words
-from portal.demo.bulk import load
 from portal.enrolment.models import Merchant, MerchantState
 from portal.enrolment.rules import check_character
 

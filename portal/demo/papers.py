@@ -16,11 +16,11 @@ from portal.cases.models import Case
 from portal.cases.rules import CaseState, Channel
 from portal.clocks.rules import local_day
 from portal.core.actor import ActorKind
+from portal.core.bulk import columns_of, load
 from portal.core.db import Model, take_ids
 from portal.core.facts import Fact, SubjectKind, Topic
 from portal.core.money import yuan
 from portal.core.privacy import DataKey, Vault
-from portal.demo.bulk import columns_of, load
 from portal.demo.filed import Filed
 from portal.demo.firms import District
 from portal.demo.lives import AUTHORITY, SYSTEM, Life, is_closed, live

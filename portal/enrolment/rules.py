@@ -2,6 +2,7 @@
 
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 CODE_LENGTH = 18
 CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015, 4.2
@@ -39,6 +40,7 @@ def code_of(text: str) -> str:
     return folded.upper().replace("-", "").removeprefix("'")
 
 
+@lru_cache(maxsize=4096)
 def is_credit_code(code: str) -> bool:
     """Say whether a normalised code fulfils GB 32100-2015 (18 characters, check character)."""
     return objection_to_code(code) is None

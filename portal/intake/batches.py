@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.cases.models import Case
 from portal.cases.rules import CaseState
-from portal.core.privacy import DataKey
+from portal.core.privacy import DataKey, Sealer, Vault
 from portal.intake import rules, values
 from portal.intake.context import Context
 from portal.intake.models import Filing, Tip
@@ -34,7 +34,7 @@ class Opening:
     """A complaint that opens a case."""
 
     judged: Judged
-    key: DataKey
+    key: Sealer
     case: NewCase
     filing: Values
 
@@ -54,7 +54,7 @@ class Registered:
     """A tip for the register."""
 
     judged: Judged
-    key: DataKey
+    key: Sealer
     tip: Values
 
 
@@ -95,7 +95,7 @@ def prepare(
     fresh, changed, repeated = _told_apart(session, parsed, source, context)
     complaints = [one for one in fresh if one.routing is not None]
     joined = _joined(session, complaints, context, at=now)
-    keys = _keys(session, set(joined.values()))
+    keys = _keys(session, set(joined.values()), context.vault)
     return Batch(
         rows=tuple(rows),
         at=now,
@@ -205,17 +205,17 @@ def _open_cases(session: Session, phones: Sequence[bytes]) -> dict[bytes, list[O
     return by_phone
 
 
-def _keys(session: Session, case_ids: set[int]) -> Mapping[int, DataKey]:
+def _keys(session: Session, case_ids: set[int], vault: Vault) -> Mapping[int, Sealer]:
     if not case_ids:
         return {}
     rows = session.execute(
         select(Case.id, DataKey).join(DataKey, DataKey.id == Case.key_id).where(Case.id.in_(case_ids))
     )
-    return dict(rows.all())
+    return {case_id: vault.sealer(key) for case_id, key in rows}
 
 
 def _opening(judged: Judged, context: Context, *, at: datetime) -> Opening:
-    key = context.vault.loose_key(now=at)
+    key = context.vault.new_sealer()
     return Opening(
         judged=judged,
         key=key,
@@ -224,7 +224,7 @@ def _opening(judged: Judged, context: Context, *, at: datetime) -> Opening:
     )
 
 
-def _joining(judged: Judged, case_id: int, keys: Mapping[int, DataKey], context: Context, *, at: datetime) -> Joining:
+def _joining(judged: Judged, case_id: int, keys: Mapping[int, Sealer], context: Context, *, at: datetime) -> Joining:
     key = keys[case_id]
     return Joining(
         judged,
@@ -235,5 +235,5 @@ def _joining(judged: Judged, case_id: int, keys: Mapping[int, DataKey], context:
 
 
 def _registered(judged: Judged, context: Context, *, at: datetime) -> Registered:
-    key = context.vault.loose_key(now=at)
+    key = context.vault.new_sealer()
     return Registered(judged, key, values.tip_of(judged, key, context, at=at))

@@ -51,9 +51,17 @@ class OpenSheet:
         for row in self.records():
             if row.line <= self.columns.line or row.line <= after:
                 continue
-            texts = [text for cell in row.cells if (text := text_of(cell))]
-            if texts and texts != header and not _is_totals(row, texts[0], self.columns):
+            first = next((text for cell in row.cells if (text := text_of(cell))), "")
+            if (
+                first
+                and not _is_totals(row, first, self.columns)
+                and not (first == header[0] and header == _texts(row))
+            ):
                 yield row
+
+
+def _texts(row: Row) -> list[str]:
+    return [text for cell in row.cells if (text := text_of(cell))]
 
 
 def open_sheet(

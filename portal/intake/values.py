@@ -10,7 +10,7 @@ from portal.cases import steps
 from portal.cases.models import PhoneSource
 from portal.cases.rules import TURNS, CaseState, Channel
 from portal.cases.steps import FirstClocks
-from portal.core.privacy import DataKey, Vault, mask_name, mask_phone, usable_name
+from portal.core.privacy import Sealer, Vault, mask_name, mask_phone, usable_name
 from portal.intake import rules
 from portal.intake.context import Context, Place
 from portal.intake.rules import ParsedRow, Routing
@@ -71,7 +71,7 @@ def name_index(vault: Vault, row: ParsedRow) -> bytes | None:
     return vault.blind(name, "name") if name else None
 
 
-def case_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> NewCase:
+def case_of(judged: Judged, key: Sealer, context: Context, *, at: datetime) -> NewCase:
     """Compose the case that a complaint opens, dispatched or waiting, with its clocks set (decisions 2, 7)."""
     row, routing, place, vault = judged.row, judged.decided, judged.place, context.vault
     state = CaseState.DISPATCHED if routing.dispatched else CaseState.WAITING
@@ -99,7 +99,7 @@ def case_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> 
         "phone_mask": mask_phone(row.phone),
         "phone_source": PhoneSource.FILING if row.phone else PhoneSource.NONE,
         "phone_index": judged.phone_index,
-        "phone_sealed": vault.seal(key, row.phone, "case.phone") if row.phone else None,
+        "phone_sealed": key.seal(row.phone, "case.phone") if row.phone else None,
         "registered_at": row.registered_at,
         "opened_at": at,
         "last_event_at": at,
@@ -136,7 +136,7 @@ def _dispatched(routing: Routing, first: FirstClocks, *, at: datetime) -> Values
     }
 
 
-def filing_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> Values:
+def filing_of(judged: Judged, key: Sealer, context: Context, *, at: datetime) -> Values:
     """Compose the filing of a complaint: its number, clock and administrative state are its own (decisions 1)."""
     row, channel = judged.row, Channel(judged.decided.channel)
     decide_by = context.decide_by(channel, row.registered_at, judged.place)
@@ -153,11 +153,11 @@ def filing_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -
         "sold_by": sold_by(row),
         "phone_index": judged.phone_index,
         **_registered(judged, at=at),
-        **sealed_parts(row, key, context.vault, "filing"),
+        **sealed_parts(row, key, "filing"),
     }
 
 
-def tip_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> Values:
+def tip_of(judged: Judged, key: Sealer, context: Context, *, at: datetime) -> Values:
     """Compose an entry of the register of tips."""
     row = judged.row
     goods, problem = rules.leaf(row.object), rules.leaf(row.problem)
@@ -165,7 +165,7 @@ def tip_of(judged: Judged, key: DataKey, context: Context, *, at: datetime) -> V
         "headline": rules.headline_of(goods, problem, ()),
         "informant_mask": mask_name(row.consumer),
         **_registered(judged, at=at),
-        **sealed_parts(row, key, context.vault, "tip"),
+        **sealed_parts(row, key, "tip"),
     }
 
 
@@ -189,12 +189,12 @@ def _registered(judged: Judged, *, at: datetime) -> Values:
     }
 
 
-def sealed_parts(row: ParsedRow, key: DataKey, vault: Vault, kind: str) -> Values:
+def sealed_parts(row: ParsedRow, key: Sealer, kind: str) -> Values:
     """Seal what a person said or is known by; `kind` is filing or tip."""
     extras = {words: text for words, name in _EXTRAS.items() if (text := getattr(row, name))} | dict(row.extras)
 
     def sealed(text: str | None, part: str) -> bytes | None:
-        return vault.seal(key, text, f"{kind}.{part}") if text else None
+        return key.seal(text, f"{kind}.{part}") if text else None
 
     return {
         "name_sealed": sealed(row.consumer, "name"),

@@ -122,7 +122,7 @@ def _filed(
     reading: "_Reading", essentials: "_Essentials", source: Source, now: datetime, suspicion: Iterable[str]
 ) -> ParsedRow:
     number, kind, registered_at, text, company = essentials
-    written = {wanted.value: reading.text(wanted) for wanted in _AS_WRITTEN}
+    written = {name: reading.text(wanted) for name, wanted in _NAMED}
     diversion = reading.text(Field.DIVERSION)
     code, code_written = reading.code()
     phone, phone_written = reading.phone()
@@ -170,6 +170,7 @@ _AS_WRITTEN = (
     Field.OFFICE,
     Field.STATUS,
 )
+_NAMED = tuple((wanted.value, wanted) for wanted in _AS_WRITTEN)
 _Essentials = tuple[str, Kind, datetime, str, str]  # number, kind, registered at, text, company
 _YES_NO = {"是": True, "否": False, "同意": True, "不同意": False, "Y": True, "N": False}
 _NOT_CONTENT = frozenset({"line", "in_future", "suspected_tip", "demands", "flags", "masked", "extras"})
@@ -221,7 +222,9 @@ class _Reading:
 
     def text(self, wanted: Field) -> str | None:
         """Return the cell's text, None when it is empty or masked."""
-        text = cells.text_of(self.columns.cell(self.row, wanted))
+        cell = self.columns.cell(self.row, wanted)
+        if cell is None or not (text := cells.text_of(cell)):
+            return None
         if cells.is_masked(text):
             self.masked.add(wanted)
             return None

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Kind(StrEnum):
@@ -63,6 +64,7 @@ _DEMANDS = {demand: re.compile(words) for demand, words in DEMAND_WORDS.items()}
 _ASKING = re.compile(r"(?<![不未没无])(?:要求|请求|诉求|希望|申请|恳请|想要|望)([^。！？!?\n]*)")
 
 
+@lru_cache(maxsize=64)  # a file writes the same few words in every row
 def kind_of(text: str) -> Kind | None:
     """Return what the row is, None for any other word (the row is refused as `type_unknown`)."""
     return KINDS.get("".join(unicodedata.normalize("NFKC", text).split()))
@@ -79,6 +81,7 @@ def sounds_like_a_tip(text: str, words: Iterable[str] = SUSPICION_WORDS) -> bool
     return any(word in text for word in words)
 
 
+@lru_cache(maxsize=64)
 def diversion_of(text: str) -> Diversion:
     """Read 分流情况 (domain 1.3): a leading code decides, else the words; unknown ones are local."""
     plain = "".join(unicodedata.normalize("NFKC", text).split())
