@@ -34,6 +34,7 @@ from portal.enrolment import regulator_views as enrolment_regulator
 from portal.extensions import babel, csrf, limiter, login
 from portal.intake import regulator_views as intake_regulator
 from portal.ledgers import merchant_views as ledgers_merchant
+from portal.ledgers import public_views as ledgers_public
 from portal.ledgers import regulator_views as ledgers_regulator
 from portal.logs import without_values
 from portal.mediation import regulator_views as mediation_regulator
@@ -74,6 +75,7 @@ BLUEPRINTS = (
     enrolment_regulator.bp,
     intake_regulator.bp,
     ledgers_merchant.bp,
+    ledgers_public.bp,
     ledgers_regulator.bp,
     mediation_regulator.bp,
     notifications_merchant.bp,

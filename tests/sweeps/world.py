@@ -20,12 +20,13 @@ from portal.cases.models import Case, Channel, SavedView
 from portal.cases.rules import CaseState, FailureCause
 from portal.cases.substitutes import NameSubstitute, name_substitute
 from portal.clocks.rules import local_day
-from portal.core.actor import Role
+from portal.core.actor import OPERATOR, Role
 from portal.core.privacy import vault_of
 from portal.documents.models import Document
 from portal.enrolment.models import Merchant, MerchantAlias, Outlet
 from portal.intake.models import Filing, ImportRun, ImportState, Tip
 from portal.intake.states import AdminState
+from portal.ledgers.checkpoints import SignCheckpoint, sign_checkpoint
 from portal.ledgers.log import append, ledger_of
 from portal.notifications.models import MessageState
 from portal.recalls.models import RecallAnswer
@@ -300,11 +301,19 @@ def _hold(world: World) -> Values:
     return {"reference": retention.place_hold(world.session, officer, command, now=NOW).reference}
 
 
+def _signed_ledger(world: World) -> Values:
+    """A ledger whose checkpoint anybody may fetch."""
+    ledgers.entered(world.session, world.merchant.id, [ledgers.complaint()])
+    signed = sign_checkpoint(world.session, OPERATOR, SignCheckpoint(world.merchant.id), now=NOW)
+    return {"code": world.merchant.organisation.code, "size": str(signed.size)}
+
+
 SUBJECTS: dict[str, Callable[[World], Values]] = {
     "alias": _alias,
     "callback": _to_call,
     "case": lambda world: _reference(_dispute(world).case),
     "case just dispatched": lambda world: _reference(_dispute(world, CaseState.DISPATCHED).case),
+    "case without a phone": lambda world: _reference(_dispute(world, phone_source="none").case),
     "case with an offer": lambda world: _reference(_offered(world).case),
     "case with an agreement": lambda world: _reference(_agreed(world)[0].case),
     "case with a counter": lambda world: _reference(_countered(world).case),
@@ -328,6 +337,7 @@ SUBJECTS: dict[str, Callable[[World], Values]] = {
     "offer to be undone": _to_be_undone,
     "outlet": _outlet,
     "saved view": _saved_view,
+    "signed ledger": _signed_ledger,
     "tip": _tip,
 }
 GUESSES = (  # a piece of a URL → the subject it most likely names
