@@ -101,6 +101,13 @@ def strike_from_book(
     return strike_complaint(session, _writer(actor), case.merchant_id, case.reference, outcome, now=now)
 
 
+def rebook_parted(session: Session, actor: Actor, case: Case, *, now: datetime) -> LedgerEntry | None:
+    """Erase what the ledger held of a case that a filing has left, and enter what remains of it anew (decisions 26)."""
+    if strike_from_book(session, actor, case, Outcome.PARTED, now=now) is None:
+        return None
+    return book_complaint(session, actor, case, now=now)
+
+
 @dataclass(frozen=True, slots=True)
 class BookCase:
     """A case whose goods come back: it must stand in the ledger first."""

@@ -48,6 +48,7 @@ class Purpose(StrEnum):
 
     EVIDENCE = "evidence"
     PERFORMANCE_PROOF = "performance_proof"  # 履行凭证
+    AGREEMENT_PROOF = "agreement_proof"  # 平台外达成和解的凭证
 
 
 class Variant(StrEnum):

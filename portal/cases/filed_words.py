@@ -16,6 +16,8 @@ _FILING = table(
     "filing",
     column("id"),
     column("case_id"),
+    column("source"),
+    column("number"),
     column("name_sealed", LargeBinary),
     column("phone_sealed", LargeBinary),
     column("text_sealed", LargeBinary),
@@ -47,6 +49,14 @@ def filed_words(session: Session, case: Case) -> Words:
     phones = [opened(case.phone_sealed, "case.phone"), *(opened(row.phone_sealed, "filing.phone") for row in rows)]
     texts = dict.fromkeys(opened(row.text_sealed, "filing.text") for row in rows)
     return Words(_first(names), _first(phones), "\n".join(text for text in texts if text))
+
+
+def filed_numbers(session: Session, case: Case) -> list[tuple[str, str]]:
+    """The case's filings as (channel, number), in the order in which they came."""
+    rows = session.execute(
+        select(_FILING.c.source, _FILING.c.number).where(_FILING.c.case_id == case.id).order_by(_FILING.c.id)
+    )
+    return [(row.source, row.number) for row in rows]
 
 
 def _first(texts: list[str]) -> str:

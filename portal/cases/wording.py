@@ -23,7 +23,7 @@ RESULT_NAMES = {
     ContactResult.CALL_BACK: "约定再联系",
 }
 SIDE_NAMES = {EvidenceSide.MERCHANT: "我方", EvidenceSide.CONSUMER: "消费者", EvidenceSide.AUTHORITY: "监管部门"}
-PURPOSE_NAMES = {Purpose.EVIDENCE: "证据", Purpose.PERFORMANCE_PROOF: "履行凭证"}
+PURPOSE_NAMES = {Purpose.EVIDENCE: "证据", Purpose.PERFORMANCE_PROOF: "履行凭证", Purpose.AGREEMENT_PROOF: "和解凭证"}
 CAUSE_NAMES = {
     FailureCause.MERCHANT_DELAY: "商家逾期",
     FailureCause.CONSUMER_SILENT: "消费者未答复",
@@ -48,6 +48,7 @@ class Tag:
     glyph: str
 
 
+UNVERIFIED = "未经消费者本人确认"  # an agreement that only the merchant recorded (decisions 10)
 GLYPHS = {"ours": "ours", "theirs": "theirs", "good": "done", "bad": "alert"}
 TONES = {
     CaseState.CLOSED_SETTLED: "good",

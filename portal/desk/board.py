@@ -92,6 +92,7 @@ class Board:
     causes: list[CauseRow]
     counters: list[Counter]
     overdue: list[OverdueRow]
+    unverified: Counter  # agreements nobody but the merchant vouches for: in no rate (decisions 10)
     unpaid: Counter
     unpaid_sum: int  # 分
     merchants: list[MerchantRow]
@@ -134,7 +135,8 @@ def board(
         figures=[_figure(one, found.rate(one, period), found.rate(one, period.former), link) for one in Indicator],
         weeks=[(week, found.rate(Indicator.ON_TIME, week)) for week in weeks],
         causes=_causes(found, period, link),
-        counters=counters[:-1],
+        counters=counters[:-2],
+        unverified=counters[-2],
         overdue=_overdue(session, scope, calendar, now),
         unpaid=counters[-1],
         unpaid_sum=found.owed,
@@ -188,6 +190,7 @@ def standing(now: datetime) -> dict[str, tuple[str, ColumnElement[bool], str]]:
         "failed": ("未和解待处理", failed_with_authority(), "ours"),
         "choice": ("待消费者选择", awaits_choice(), ""),
         "breached": ("未兑现", Case.is_open & (Case.state == CaseState.BREACHED), "bad"),
+        "unverified": ("未经本人确认", Case.unverified_at.is_not(None), ""),
         "unpaid": ("应付未付", Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED]), ""),
     }
 

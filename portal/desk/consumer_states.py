@@ -123,12 +123,16 @@ def agreed(standing: Standing, settled: AgreementView) -> Parts:
     """Both said yes; money or goods are awaited."""
     _noun, verb = thing(settled)
     said = "你已接受" if settled.accepted_by is Side.CONSUMER else "商家已接受你的要求"
+    if settled.is_unverified:
+        said = "商家登记你们已达成和解"
     due = consumer_day(settled.perform_on)
+    disown = "这份协议还没有经过你本人确认。如果你没有同意过，请拨打 12315。"
     return {
         **_receipt(standing, settled, due),
         "title": f"{said}，等待商家{verb}",
-        "glyph": "done",
-        "tone": "good",
+        "glyph": "" if settled.is_unverified else "done",
+        "tone": "" if settled.is_unverified else "good",
+        **({"note": disown, "note_tone": "near"} if settled.is_unverified else {}),
         "choices": _received(settled, "确认后请评价", f"{due}后会自动提醒商家"),
         "remedy_title": f"商家没有按时{verb}怎么办",
         "remedy": f"你的投诉没有撤销。到期没有收到，投诉会重新打开，商家和{standing.authority}都会收到提醒；"

@@ -155,7 +155,7 @@ def export_rows(session: Session, asked: Asked) -> Iterator[Sequence[str | float
             row.goods,
             wish(row.headline, row.goods),
             None if row.amount is None else row.amount / 100,
-            state_tag(row.state, row.turn, row.answer).label,
+            "，".join(part for part in (state_tag(row.state, row.turn, row.answer).label, listed.unverified) if part),
             SOURCE_NAMES.get(row.source, row.source),
             full_time(row.registered_at),
             f"{full_time(row.due_at)} {listed.due.words}" if listed.due else "",

@@ -26,6 +26,7 @@ class Tab(StrEnum):
     FAILED = "failed"
     CHOICE = "choice"
     BREACHED = "breached"
+    UNVERIFIED = "unverified"
     UNPAID = "unpaid"
     SETTLED = "settled"
     ALL = "all"
@@ -38,6 +39,7 @@ TAB_NAMES = {
     Tab.FAILED: "未和解待处理",
     Tab.CHOICE: "待消费者选择",
     Tab.BREACHED: "未兑现",
+    Tab.UNVERIFIED: "未经本人确认",
     Tab.UNPAID: "应付未付",
     Tab.SETTLED: "已和解",
     Tab.ALL: "全部",

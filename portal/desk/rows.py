@@ -7,7 +7,7 @@ from typing import Any
 
 from portal.cases.models import FAR_FUTURE_YEAR
 from portal.cases.rules import CaseState
-from portal.cases.wording import Tag, state_tag
+from portal.cases.wording import UNVERIFIED, Tag, state_tag
 from portal.clocks import rules as clocks
 from portal.clocks.queries import Almanac, Due, due_for_list
 from portal.core.money import yuan
@@ -33,6 +33,7 @@ class ListRow:
     ended: str  # instead of the due date
     assignee: str
     answered: str  # when the consumer said it
+    unverified: str  # 未经消费者本人确认, or empty
 
 
 def list_row(row: Any, now: datetime, almanac: Almanac, address: Callable[[str], str]) -> ListRow:
@@ -53,6 +54,7 @@ def list_row(row: Any, now: datetime, almanac: Almanac, address: Callable[[str],
         ended="" if due else f"{clocks.staff_day(clocks.local_day(row.last_event_at), clocks.local_day(now))} 结束",
         assignee=row.assignee or "未分配",
         answered=row.answered_at.isoformat() if row.answered_at else "",
+        unverified=UNVERIFIED if row.unverified_at else "",
     )
 
 

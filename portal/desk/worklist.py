@@ -254,6 +254,7 @@ def row_columns() -> Select[Any]:
         Case.registered_at,
         Case.dispatched_at,
         Case.agreed_at,
+        Case.unverified_at,
         Case.performed_at,
         Case.last_event_at,
         Person.name.label("assignee"),

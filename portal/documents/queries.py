@@ -12,7 +12,7 @@ from portal.documents.models import Document, DocumentKind, DocumentState
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 KIND_NAMES = {DocumentKind.AGREEMENT: "和解协议", DocumentKind.CONSUMER_LETTER: "致消费者函"}
-STATE_NAMES = {DocumentState.IN_FORCE: "有效", DocumentState.REPLACED: "已被新协议代替"}
+STATE_NAMES = {DocumentState.IN_FORCE: "有效", DocumentState.REPLACED: "已被新协议代替，或不再有效"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,18 +65,18 @@ DEFINITIONS: dict[Indicator, Definition] = {
     ),
     Indicator.SETTLED: Definition(
         "和解成功率",
-        "分母：协商在本期结束的纠纷，撤回的不计；分子：其中达成和解的",
+        "分母：协商在本期结束的纠纷，撤回的和协议未经消费者本人确认的不计；分子：其中达成和解的",
         70,
         Case.concluded_at,
-        Case.state != CaseState.WITHDRAWN,
+        and_(Case.state != CaseState.WITHDRAWN, Case.unverified_at.is_(None)),
         Case.agreed_at.is_not(None),
     ),
     Indicator.PERFORMED: Definition(
         "付款兑现率",
-        "分母：约定履行日在本期的和解；分子：按约定日期履行且消费者没有反映未收到的",
+        "分母：约定履行日在本期的和解，未经消费者本人确认的不计；分子：按约定日期履行且消费者没有反映未收到的",
         95,
         Case.perform_by,
-        Case.agreed_at.is_not(None),
+        and_(Case.agreed_at.is_not(None), Case.unverified_at.is_(None)),
         and_(Case.performed_at <= Case.perform_by, Case.state != CaseState.BREACHED),
     ),
     Indicator.CONTACTED: Definition(

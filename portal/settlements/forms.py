@@ -28,7 +28,14 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from portal.cases.evidence import Upload
 from portal.core.money import fen_from_yuan, plain_yuan
 from portal.settlements import rules
-from portal.settlements.actions import GiveBack, MakeOffer, RecordCallback, RecordPerformance, RefuseCounter
+from portal.settlements.actions import (
+    GiveBack,
+    MakeOffer,
+    RecordCallback,
+    RecordOutside,
+    RecordPerformance,
+    RefuseCounter,
+)
 from portal.settlements.actions.calling import MAX_NOTE
 from portal.settlements.rules import CALLBACK_RESULT_NAMES, CallbackResult, Payer, PaymentMethod, TermDraft, TermKind
 
@@ -151,6 +158,31 @@ class OfferForm(FlaskForm):
         self.terms.entries = [entry for entry in self.terms if entry.form.kind.data != kind]
 
 
+class OutsideForm(OfferForm):
+    """An agreement reached outside: its terms as usual, and the paper that shows it."""
+
+    proof = FileField(_("协议凭证"), [Optional()], render_kw={"accept": "image/*,application/pdf"})
+
+    def record(self, reference: str) -> RecordOutside:
+        """What was agreed, with the file as it came."""
+        return RecordOutside(reference, self.drafts(), upload_of(self.proof.data), (self.message.data or "").strip())
+
+
+def filled_outside(terms: Sequence[TermDraft]) -> OutsideForm:
+    """A form that starts from these terms."""
+    form = OutsideForm(formdata=None)
+    for term in terms:
+        form.terms.append_entry(_entry(term))
+    return form
+
+
+def upload_of(given: object) -> Upload | None:
+    """The file that was chosen; None where none was."""
+    if isinstance(given, FileStorage) and given.filename:
+        return Upload(given.filename, given.read())
+    return None
+
+
 def filled_offer(terms: Sequence[TermDraft], *, asked: bool = False, message: str = "") -> OfferForm:
     """A form that starts from these terms."""
     form = OfferForm(formdata=None, consumer_asked=asked, message=message)
@@ -225,9 +257,7 @@ class PerformanceForm(FlaskForm):
     def command(self, reference: str) -> RecordPerformance:
         """The record."""
         assert isinstance(self.performed_on.data, date)
-        given = self.proof.data
-        chosen = isinstance(given, FileStorage) and given.filename
-        upload = Upload(given.filename, given.read()) if chosen else None
+        upload = upload_of(self.proof.data)
         return RecordPerformance(reference, self.performed_on.data, upload, self.remark.data or "")
 
 
@@ -239,6 +269,12 @@ class CallbackForm(FlaskForm):
         [InputRequired(_("请选择回访结果。"))],
         choices=[SelectChoice(result.value, name) for result, name in CALLBACK_RESULT_NAMES.items()],
     )
+
+    def offer(self, results: Sequence[CallbackResult]) -> "CallbackForm":
+        """Offer what the call can bring."""
+        self.result.choices = [SelectChoice(result.value, CALLBACK_RESULT_NAMES[result]) for result in results]
+        return self
+
     note = TextAreaField(
         _("经过"), [Optional(), Length(max=MAX_NOTE, message=_("经过最多 %(max)s 字。", max=MAX_NOTE))]
     )

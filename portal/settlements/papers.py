@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from portal.cases import access
 from portal.cases.models import Case
+from portal.cases.wording import UNVERIFIED
 from portal.core.actor import Actor
 from portal.core.errors import NotFound
-from portal.documents.models import Document, DocumentKind
+from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.documents.queries import STATE_NAMES
 from portal.documents.rendering import qr_path, spaced_code, verify_address
 from portal.documents.sealing import open_document
@@ -30,6 +31,13 @@ class PaperView:
     verify_url: str
     qr_path: str
     qr_size: int
+    unverified: str = ""  # 未经消费者本人确认, by now
+
+
+def unverified_now(session: Session, document: Document) -> bool:
+    """Say whether an agreement in force still waits for the consumer's own word (decisions 10)."""
+    waits = select(Case.id).where(Case.id == document.case_id, Case.unverified_at.is_not(None))
+    return document.state is DocumentState.IN_FORCE and session.scalars(waits).first() is not None
 
 
 def document_of(session: Session, actor: Actor, number: str) -> Document:
@@ -57,4 +65,5 @@ def paper_view(session: Session, document: Document) -> PaperView:
         verify_url=address,
         qr_path=path,
         qr_size=size,
+        unverified=UNVERIFIED if unverified_now(session, document) else "",
     )

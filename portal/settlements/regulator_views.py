@@ -43,6 +43,7 @@ def record_callback(reference: str) -> ResponseReturnValue:
 def callback_page(reference: str, form: CallbackForm, status: int = 200) -> ResponseReturnValue:
     """Render one call-back; strangers find none."""
     view = queries.callback(web.database(), web.current_actor(), reference)
+    form.offer(view.results)
     return web.page(
         "settlements/regulator_callback.html", status=status, view=view, form=form, zone=SHANGHAI, failed=status != 200
     )

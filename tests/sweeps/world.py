@@ -26,8 +26,14 @@ from portal.documents.models import Document
 from portal.enrolment.models import Merchant, MerchantAlias, Outlet
 from portal.intake.models import Filing, ImportRun, ImportState, Tip
 from portal.intake.states import AdminState
+from portal.ledgers import opening
+from portal.ledgers.checking import AskCheck, ask_check
 from portal.ledgers.checkpoints import SignCheckpoint, sign_checkpoint
+from portal.ledgers.importing import StartSheet, start_sheet
 from portal.ledgers.log import append, ledger_of
+from portal.ledgers.models import EntryKind
+from portal.ledgers.rules.disclosure import OpeningReason
+from portal.ledgers.sheets import read_sheet
 from portal.notifications.models import MessageState
 from portal.recalls.models import RecallAnswer
 from portal.retention import actions as retention
@@ -35,7 +41,7 @@ from portal.settlements import actions as settlements
 from portal.settlements.models import Agreement, Callback, Verdict
 from portal.settlements.rules import TermDraft
 from tests.conftest import NOW
-from tests.factories import disputes, goods, ledgers, messages, people, settling
+from tests.factories import books, disputes, goods, ledgers, messages, people, settling
 
 EARLIER = NOW - timedelta(hours=2)
 Values = dict[str, str]
@@ -308,6 +314,33 @@ def _signed_ledger(world: World) -> Values:
     return {"code": world.merchant.organisation.code, "size": str(signed.size)}
 
 
+def _entry(world: World) -> Values:
+    clerk = books.clerk_of(world.session, world.merchant, world.members["agent"])
+    return {"seq": str(books.entered(world.session, clerk).seq)}
+
+
+def _of_merchant(world: World, values: Values) -> Values:
+    return {"code": world.merchant.organisation.code, **values}
+
+
+def _check(world: World, caller: str) -> Values:
+    _entry(world)
+    actor, code = people.actor(world.session, world.members[caller]), world.merchant.organisation.code
+    if caller != "agent":
+        opening.open_ledger(
+            world.session, actor, opening.OpenLedger(code, OpeningReason.INSPECTION), now=EARLIER + timedelta(hours=1)
+        )
+    asked = AskCheck("" if caller == "agent" else code)
+    return {"reference": ask_check(world.session, actor, asked, now=EARLIER + timedelta(hours=1)).reference}
+
+
+def _ledger_import(world: World) -> Values:
+    content = "日期,退换商品名称,商品类别,退换原因,是否给予退换\n2026-08-11,电热毯,家电,善意,换货\n".encode()
+    sheet = read_sheet(EntryKind.RETURN, "退换货.csv", content)
+    actor = people.actor(world.session, world.members["agent"])
+    return {"reference": start_sheet(world.session, actor, StartSheet(sheet), now=EARLIER).reference}
+
+
 SUBJECTS: dict[str, Callable[[World], Values]] = {
     "alias": _alias,
     "callback": _to_call,
@@ -326,6 +359,12 @@ SUBJECTS: dict[str, Callable[[World], Values]] = {
     "goods being notified": _recall,
     "hold": _hold,
     "import": _import_run,
+    "entry of a merchant": lambda world: _of_merchant(world, _entry(world)),
+    "ledger check of the authority": lambda world: _of_merchant(world, _check(world, "officer")),
+    "ledger entry": _entry,
+    "ledger import": _ledger_import,
+    "merchant with a ledger": lambda world: _of_merchant(world, {}) if _entry(world) else {},
+    "own ledger check": lambda world: _check(world, "agent"),
     "link": lambda world: _token(world, _offered(world)),
     "link after agreement": lambda world: _token(world, _agreed(world)[0]),
     "link awaiting a transfer": lambda world: _token(world, _agreed(world, settling.by_transfer())[0]),

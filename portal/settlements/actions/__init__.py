@@ -37,6 +37,8 @@ from portal.settlements.actions.offers import MakeOffer as MakeOffer
 from portal.settlements.actions.offers import UndoOffer as UndoOffer
 from portal.settlements.actions.offers import make_offer as make_offer
 from portal.settlements.actions.offers import undo_offer as undo_offer
+from portal.settlements.actions.outside import RecordOutside as RecordOutside
+from portal.settlements.actions.outside import record_outside as record_outside
 from portal.settlements.actions.payee import ErasePayees as ErasePayees
 from portal.settlements.actions.payee import GivePayee as GivePayee
 from portal.settlements.actions.payee import erase_payees as erase_payees

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
 from portal.cases import bookkeeping, steps
+from portal.cases.filed_words import filed_numbers
 from portal.cases.models import Case, Evidence
 from portal.cases.rules import CaseEvent
+from portal.cases.wording import SOURCE_NAMES
 from portal.clocks.rules import SHANGHAI, end_of_day, local_day
 from portal.core import facts
 from portal.core.actor import Actor
@@ -42,6 +44,7 @@ class Acceptance:
     proof: Evidence | None = None
 
 
+UNVERIFIED = "本协议由商家登记，未经消费者本人确认。"
 CONFIRMATIONS = {
     "link": "消费者凭发到登记手机的专用链接确认",
     "link_and_code": "消费者凭专用链接和手机验证码确认",
@@ -54,8 +57,6 @@ def make_agreement(
     session: Session, actor: Actor, case: Case, key: DataKey, kept: Kept, acceptance: Acceptance, *, now: datetime
 ) -> Agreement:
     """Make the agreement of a locked case out of the round that was accepted; a former agreement is replaced."""
-    accepted_on = local_day(now)
-    perform_on = rules.perform_on(kept.terms, accepted_on)
     ending.end_round(session, kept.offer, Answer.ACCEPTED, now=now)
     _replace_former(session, case)
     number = _next_number(session, case, now)
@@ -70,17 +71,11 @@ def make_agreement(
         confirmation=acceptance.confirmation,
         proof_id=acceptance.proof.id if acceptance.proof else None,
         address_hash=vault_of(session).blind(acceptance.address, "address") if acceptance.address else None,
-        perform_on=perform_on,
+        perform_on=rules.perform_on(kept.terms, local_day(now)),
     )
     session.add(agreement)
     session.flush()
-    steps.move(case, CaseEvent.AGREE, now=now)
-    case.cause, case.agreed_at, case.perform_by = None, now, end_of_day(perform_on)
-    case.performed_at = case.receipt_asked_at = None
-    case.unverified_at = now if acceptance.proof is not None else None
-    steps.set_clocks(session, case, now=now)
-    terms = ",".join(term.kind.value for term in kept.terms)
-    bookkeeping.book_outcome(session, actor, case, now=now, settled=agreement.outlay, terms=terms)
+    _follow(session, actor, case, kept, agreement, now=now)
     facts.record(
         session,
         actor,
@@ -92,10 +87,21 @@ def make_agreement(
         number=number,
         outlay=agreement.outlay,
         accepted_by=acceptance.by.value,
-        perform_on=perform_on.isoformat(),
+        perform_on=agreement.perform_on.isoformat(),
         **acceptance.detail,
     )
     return agreement
+
+
+def _follow(session: Session, actor: Actor, case: Case, kept: Kept, agreement: Agreement, *, now: datetime) -> None:
+    """Let state, clocks and ledger follow an agreement."""
+    steps.move(case, CaseEvent.AGREE, now=now)
+    case.cause, case.agreed_at, case.perform_by = None, now, end_of_day(agreement.perform_on)
+    case.performed_at = case.receipt_asked_at = None
+    case.unverified_at = now if agreement.proof_id is not None else None
+    steps.set_clocks(session, case, now=now)
+    terms = ",".join(term.kind.value for term in kept.terms)
+    bookkeeping.book_outcome(session, actor, case, now=now, settled=agreement.outlay, terms=terms)
 
 
 def _replace_former(session: Session, case: Case) -> None:
@@ -131,6 +137,7 @@ def _paper(session: Session, case: Case, kept: Kept, acceptance: Acceptance, num
         ),
         matters=(
             ("纠纷编号", case.reference),
+            *_filed_under(session, case),
             ("商品或服务", case.goods),
             ("争议事项", case.headline),
             ("争议金额", "不明" if case.amount is None else f"¥{yuan(case.amount)}"),
@@ -151,5 +158,12 @@ def _paper(session: Session, case: Case, kept: Kept, acceptance: Acceptance, num
             ("方案版本", f"第 {kept.offer.round} 轮"),
             ("方案核对码", kept.offer.digest),
         ),
-        notice="这是双方的民事和解协议，不是行政调解书。",
+        notice=f"这是双方的民事和解协议，不是行政调解书。{UNVERIFIED if acceptance.proof else ''}",
     )
+
+
+def _filed_under(session: Session, case: Case) -> tuple[tuple[str, str], ...]:
+    """The numbers by which 12315 and other channels know the complaint."""
+    numbers = filed_numbers(session, case)
+    words = "；".join(f"{SOURCE_NAMES.get(source, source)} {number}" for source, number in numbers)
+    return (("投诉编号", words),) if words else ()

@@ -18,6 +18,7 @@ from portal.core.errors import RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.core.privacy import DataKey, vault_of
+from portal.documents.models import Document, DocumentState
 from portal.settlements import rules
 from portal.settlements.actions import callbacks
 from portal.settlements.models import Agreement, CallbackOccasion, Performance, Rating, Receipt, Verdict
@@ -111,19 +112,21 @@ def answer_receipt(session: Session, actor: Actor, command: AnswerReceipt, *, no
     if agreement is None:
         raise RuleBroken(NO_AGREEMENT)
     if command.received:
-        _confirm(session, actor, case, agreement, now=now)
+        confirm(session, actor, case, agreement, now=now)
     else:
         _deny(session, actor, case, agreement, now=now)
     return case
 
 
-def _confirm(session: Session, actor: Actor, case: Case, agreement: Agreement, *, now: datetime) -> None:
+def confirm(session: Session, actor: Actor, case: Case, agreement: Agreement, *, now: datetime) -> None:
+    """Close a locked case as settled: what was agreed was done, and so was agreed (decisions 10)."""
     if objection := rules.objection_to_confirming(case.state):
         raise RuleBroken(objection)
     _answer_performance(session, agreement, Receipt.RECEIVED, now=now)
     steps.move(case, CaseEvent.CONFIRM, now=now)
     case.performed_at = case.performed_at or now
     case.closed_at, case.recovered = now, agreement.outlay
+    case.unverified_at = None
     steps.set_clocks(session, case, now=now)
     bookkeeping.book_outcome(session, actor, case, now=now)
     facts.record(
@@ -219,9 +222,13 @@ def _reason_of(command: RateSettlement) -> RatingReason | None:
 
 
 def current_agreement(session: Session, case_id: int) -> Agreement | None:
-    """The agreement in force: the latest one."""
+    """The agreement in force; none where the consumer disowned what the merchant had recorded."""
     return session.scalars(
-        select(Agreement).where(Agreement.case_id == case_id).order_by(Agreement.id.desc()).limit(1)
+        select(Agreement)
+        .join(Document, Document.id == Agreement.document_id)
+        .where(Agreement.case_id == case_id, Document.state == DocumentState.IN_FORCE)
+        .order_by(Agreement.id.desc())
+        .limit(1)
     ).first()
 
 

@@ -1,5 +1,6 @@
 """What waits inside the merchant's house for someone who may send it, as each of its people sees it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from portal.settlements import rules
 from portal.settlements.drafts import SEAL_BACK, is_of_now, kind_name, open_draft
 from portal.settlements.limits import as_limits, latest_limits, measured
 from portal.settlements.models import DraftKind, DraftState, OfferDraft, SendingLimits
+from portal.settlements.queries.parts import RoundView
 from portal.settlements.rules import Limits, TermDraft
 
 LEFT = (DraftState.GIVEN_BACK, DraftState.TAKEN_BACK)  # states from which one goes on writing
@@ -55,7 +57,47 @@ class House:
     approval: Approval | None
 
 
-NOTHING = House(Limits(), None)
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a reader sees of his own house: a draft, and who must accept a counter for him."""
+
+    approval: Approval | None = None
+    accept_needs: str = ""  # 部门负责人, where the counter is above what the reader may promise
+    accept_rule: str = ""  # the rule that says so
+
+    @property
+    def title(self) -> str:
+        """What the negotiation is called while a draft waits; empty otherwise."""
+        draft = self.approval
+        return f"{draft.kind}已写好，等{draft.waits_for}审批" if draft and draft.is_waiting else ""
+
+    @property
+    def is_ours(self) -> bool:
+        """Say whether the reader is the one to decide."""
+        return self.approval is not None and self.approval.may_give_back
+
+
+NOTHING, NOTHING_INSIDE = House(Limits(), None), Inside()
+
+
+def inside_of(
+    session: Session,
+    actor: Actor,
+    case: Case,
+    key: DataKey,
+    views: Sequence[RoundView],
+    counter: RoundView | None,
+    *,
+    now: datetime,
+) -> Inside:
+    """The draft, unless it came back and something else was sent or asked for since; who accepts the counter."""
+    house = house_of(session, actor, case, key, now=now)
+    needs, rule = accept_needs(session, actor, house.limits, counter.outlay, now=now) if counter else ("", "")
+    draft = house.approval
+    if draft is not None and not draft.is_waiting:
+        is_past = any(one.is_ours and one.made_at >= draft.made_at for one in views)
+        draft = None if is_past or counter is not None else draft
+    return Inside(draft, needs, rule)
 
 
 def house_of(session: Session, actor: Actor, case: Case, key: DataKey, *, now: datetime) -> House:

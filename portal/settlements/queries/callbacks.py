@@ -15,7 +15,14 @@ from portal.core.errors import NotFound
 from portal.core.paging import Page, SortKey, keyset_page
 from portal.settlements.actions.calling import MISSING
 from portal.settlements.models import Agreement, Callback, CallbackOccasion, Rating
-from portal.settlements.rules import CALLBACK_OCCASION_NAMES, CALLBACK_RESULT_NAMES, RATING_REASON_NAMES, RatingReason
+from portal.settlements.rules import (
+    CALLBACK_OCCASION_NAMES,
+    CALLBACK_RESULT_NAMES,
+    CALLBACK_RESULTS,
+    RATING_REASON_NAMES,
+    CallbackResult,
+    RatingReason,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,8 @@ class CallbackRow:
     attempts: int
     last: str  # what the last call brought; empty before the first
     is_done: bool
+    results: tuple[CallbackResult, ...]  # what the call can bring
+    is_unverified: bool  # called about an agreement that only the merchant recorded
 
 
 def callbacks(session: Session, actor: Actor, cursor: str | None) -> Page[CallbackRow]:
@@ -80,6 +89,8 @@ def _row(row: Any) -> CallbackRow:
         attempts=entry.attempts,
         last=CALLBACK_RESULT_NAMES[entry.result] if entry.result else "",
         is_done=entry.done_at is not None,
+        results=CALLBACK_RESULTS[entry.occasion],
+        is_unverified=entry.occasion is CallbackOccasion.UNVERIFIED,
     )
 
 

@@ -70,14 +70,13 @@ def consumer_view(session: Session, actor: Actor, case_id: int, *, now: datetime
     offer = waiting if waiting and waiting.is_ours else None
     may = can(actor, Permission.CONSUMER_ANSWER, case)
     denial = _denial(session, case, agreement, now=now)
-    merchant = case.merchant.organisation.name if case.merchant else ""
     accepted = accepted_round(views, agreement)
     return ConsumerNegotiation(
         case=case,
         case_id=case.id,
         reference=case.reference,
         state=case.state,
-        merchant_name=merchant,
+        merchant_name=case.merchant.organisation.name if case.merchant else "",
         authority_name=case.authority.name,
         phone_mask=case.phone_mask,
         offer=offer,

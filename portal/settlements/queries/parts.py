@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.cases.models import Case, Evidence
 from portal.clocks.rules import local_day
@@ -17,6 +17,7 @@ from portal.settlements.rounds import SEAL_MESSAGE, SEAL_REASON, Kept
 from portal.settlements.rules import RatingReason, TermDraft, TermLine
 
 SEAL_REMARK = "performance.remark"
+Paper = aliased(Evidence)  # the proof of an agreement, beside those of performances
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,8 @@ class AgreementView:
     accepted_at: datetime
     perform_on: date
     performances: tuple[PerformanceView, ...]
+    proof: str | None  # the evidence of one made outside
+    is_unverified: bool  # 未经消费者本人确认, by now
     verdict: Verdict | None
     rating_reason: str | None
 
@@ -155,8 +158,9 @@ def agreement_view(session: Session, case: Case, key: DataKey, known: Sequence[K
     """The agreement in force of a case, in one statement; a case that never agreed costs none."""
     if case.agreed_at is None:
         return None
+    agreed_proof = select(Paper.reference).where(Paper.id == Agreement.proof_id).scalar_subquery()
     rows = session.execute(
-        select(Agreement, Document, Performance, Evidence.reference, Rating)
+        select(Agreement, Document, Performance, Evidence.reference, Rating, agreed_proof.label("agreed_proof"))
         .join(Document, Document.id == Agreement.document_id)
         .outerjoin(Performance, Performance.agreement_id == Agreement.id)
         .outerjoin(Evidence, Evidence.id == Performance.proof_id)
@@ -166,7 +170,7 @@ def agreement_view(session: Session, case: Case, key: DataKey, known: Sequence[K
     ).all()
     if not rows:
         return None
-    agreement, document, _performance, _proof, rating = rows[0]
+    agreement, document, _performance, _proof, rating, _agreed_proof = rows[0]
     done = [(row[2], row[3]) for row in rows if row[2] is not None and row[0].id == agreement.id]
     return AgreementView(
         agreement_id=agreement.id,
@@ -179,6 +183,8 @@ def agreement_view(session: Session, case: Case, key: DataKey, known: Sequence[K
         accepted_at=agreement.accepted_at,
         perform_on=agreement.perform_on,
         performances=tuple(_performance_view(session, key, row, proof) for row, proof in done),
+        proof=rows[0].agreed_proof,
+        is_unverified=case.unverified_at is not None,
         verdict=rating.verdict if rating else None,
         rating_reason=rating.reason if rating else None,
     )

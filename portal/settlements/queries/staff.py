@@ -15,7 +15,8 @@ from portal.clocks.rules import local_day as day_of
 from portal.core.actor import Actor
 from portal.core.permissions import Permission, can
 from portal.settlements import rounds, rules
-from portal.settlements.queries.approval import NOTHING, Approval, House, accept_needs, house_of
+from portal.settlements.actions.outside import objection_to_outside
+from portal.settlements.queries.approval import NOTHING_INSIDE, Approval, Inside, inside_of
 from portal.settlements.queries.parts import AgreementView, RoundView, agreement_view, round_views
 from portal.settlements.queries.payee import PayeeSeen, payee_seen
 from portal.settlements.rounds import pending_of
@@ -42,15 +43,23 @@ class Negotiation:
     offer_objection: str | None
     needs_request: bool  # decisions 5: less than a working day is left
     can_answer: bool  # a counter waits for us
-    undo_round: int | None
     undo_seconds: int
     can_perform: bool
     perform_words: str
     perform_tone: str
-    approval: Approval | None  # a draft that waits inside the house, or that came back
-    accept_needs: str  # 部门负责人, where the counter is above what this reader may promise
-    accept_rule: str  # the rule that says so
+    can_record: bool  # an agreement reached outside (decisions 10)
+    inside: Inside  # what waits inside the merchant's house
     payee: PayeeSeen | None  # where we pay by transfer, for the merchant's own people
+
+    @property
+    def undo_round(self) -> int | None:
+        """The round that can still be taken back."""
+        return self.pending.number if self.pending and self.undo_seconds else None
+
+    @property
+    def approval(self) -> Approval | None:
+        """A draft that waits inside the house, or that came back."""
+        return self.inside.approval
 
     @property
     def latest_ours(self) -> RoundView | None:
@@ -67,21 +76,14 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
     known = rounds.rounds_of(session, case.id, key)
     views = round_views(session, key, known)
     agreement = agreement_view(session, case, key, known)
-    waiting = pending_of(known)
-    pending = next((one for one in views if waiting and one.number == waiting.offer.round), None)
-    if pending is not None and pending.expires_at <= now:
-        pending = None
+    pending = _pending(views, known, now=now)
     counter = pending if pending and not pending.is_ours else None
     ours = next((one for one in views if one.is_ours), None) if counter else None
     may_act = can(actor, Permission.OFFER_MAKE, case)
     objection = rules.objection_to_offering(case.state, pending.side if pending else None)
     words, tone = _performing(session, case, agreement, now=now)
-    house = NOTHING
-    if may_act and (counter is not None or objection is None) and (agreement is None or case.raised_to is not None):
-        house = house_of(session, actor, case, key, now=now)
-    approval = _approval(house, views, counter)
-    needs, rule = accept_needs(session, actor, house.limits, counter.outlay, now=now) if counter else ("", "")
-    undo = _undo_seconds(pending, now=now) if may_act else 0
+    asks = may_act and (counter is not None or objection is None) and (agreement is None or case.raised_to is not None)
+    inside = inside_of(session, actor, case, key, views, counter, now=now) if asks else NOTHING_INSIDE
     return Negotiation(
         reference=case.reference,
         in_dispute=case.amount,
@@ -91,20 +93,17 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
         compared=ours,
         diff=rules.compare(_terms(ours), counter.terms) if counter else None,
         agreement=agreement,
-        title=_title(case, pending, agreement, approval),
+        title=inside.title or _title(case, pending, agreement),
         aside=_aside(pending, now=now),
-        is_our_turn=(approval.may_give_back if approval and approval.is_waiting else counter is not None)
-        or case.state in (CaseState.AGREED, CaseState.BREACHED),
+        is_our_turn=inside.is_ours if inside.title else _is_our_turn(case, counter),
         may_act=may_act,
         can_offer=may_act and objection is None,
         offer_objection=objection,
         needs_request=_needs_request(session, case, counter, now=now),
         can_answer=may_act and counter is not None,
-        approval=approval,
-        accept_needs=needs,
-        accept_rule=rule,
-        undo_round=pending.number if pending and undo else None,
-        undo_seconds=undo,
+        can_record=may_act and objection_to_outside(case) is None,
+        inside=inside,
+        undo_seconds=_undo_seconds(pending, now=now) if may_act else 0,
         can_perform=can(actor, Permission.PERFORMANCE_RECORD, case) and _is_awaited(case, agreement),
         perform_words=words,
         perform_tone=tone,
@@ -112,22 +111,22 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
     )
 
 
-def _approval(house: House, views: Sequence[RoundView], counter: RoundView | None) -> Approval | None:
-    """The draft, unless it came back and something else was sent or asked for since."""
-    draft = house.approval
-    if draft is None or draft.is_waiting:
-        return draft
-    is_past = counter is not None or any(one.is_ours and one.made_at >= draft.made_at for one in views)
-    return None if is_past else draft
+def _pending(views: Sequence[RoundView], known: Sequence[rounds.Kept], *, now: datetime) -> RoundView | None:
+    waiting = pending_of(known)
+    if waiting is None or waiting.offer.expires_at <= now:
+        return None
+    return next(one for one in views if one.number == waiting.offer.round)
+
+
+def _is_our_turn(case: Case, counter: RoundView | None) -> bool:
+    return counter is not None or case.state in (CaseState.AGREED, CaseState.BREACHED)
 
 
 def _terms(view: RoundView | None) -> tuple[TermDraft, ...]:
     return view.terms if view else ()
 
 
-def _title(case: Case, pending: RoundView | None, agreement: AgreementView | None, approval: Approval | None) -> str:
-    if approval is not None and approval.is_waiting:
-        return f"{approval.kind}已写好，等{approval.waits_for}审批"
+def _title(case: Case, pending: RoundView | None, agreement: AgreementView | None) -> str:
     if pending is not None:
         return "方案已发出，等消费者答复" if pending.is_ours else "消费者还价，等我们答复"
     titles = {

@@ -5,6 +5,7 @@ from portal.settlements.rules.diff import EXTRAS as EXTRAS
 from portal.settlements.rules.diff import Difference as Difference
 from portal.settlements.rules.diff import DiffRow as DiffRow
 from portal.settlements.rules.diff import compare as compare
+from portal.settlements.rules.moments import CONFIRMABLE as CONFIRMABLE
 from portal.settlements.rules.moments import MAY_OFFER as MAY_OFFER
 from portal.settlements.rules.moments import NEEDS_REQUEST as NEEDS_REQUEST
 from portal.settlements.rules.moments import PastRound as PastRound

@@ -182,7 +182,7 @@ CALLBACK_RESULT_NAMES: dict[CallbackResult, str] = {
     CallbackResult.NOT_RECEIVED: "消费者说没收到",
     CallbackResult.COMPLAINED: "消费者有意见，已记录",
     CallbackResult.UNREACHED: "联系不到",
-    CallbackResult.CONFIRMED: "消费者承认这份协议",
+    CallbackResult.CONFIRMED: "消费者承认这份协议，还没有收到或办好",
     CallbackResult.DISOWNED: "消费者说没有达成这份协议",
 }
 
@@ -199,5 +199,10 @@ CALLBACK_RESULTS: dict[CallbackOccasion, tuple[CallbackResult, ...]] = {  # what
         CallbackResult.COMPLAINED,
         CallbackResult.UNREACHED,
     ),
-    CallbackOccasion.UNVERIFIED: (CallbackResult.CONFIRMED, CallbackResult.DISOWNED, CallbackResult.UNREACHED),
+    CallbackOccasion.UNVERIFIED: (
+        CallbackResult.CONFIRMED,
+        CallbackResult.FULFILLED,
+        CallbackResult.DISOWNED,
+        CallbackResult.UNREACHED,
+    ),
 }

@@ -98,7 +98,7 @@ def test_verification_opens_with_the_code_only(session, document):
     assert (alone.kind, alone.code_given, alone.proof) == ("和解协议", False, None)
     assert queries.verification(session, "HJ-NO-0000", "").kind == ""
     document.state = DocumentState.REPLACED
-    assert queries.proof_of(document).state == "已被新协议代替"
+    assert queries.proof_of(document).state == "已被新协议代替，或不再有效"
 
 
 def test_the_day_is_chinas(session, document):
