@@ -8,10 +8,13 @@ from sqlalchemy import select
 
 from portal.cases.actions import AcceptCase, ReturnCase, accept_case, return_case
 from portal.cases.bookkeeping import BookCase, book_case, book_complaint, strike_from_book
-from portal.cases.rules import CaseState, ReturnReason
+from portal.cases.models import Case
+from portal.cases.rules import CaseState, PartingReason, ReturnReason
 from portal.cases.steps import dispatch
 from portal.core.actor import SYSTEM
 from portal.core.errors import NotFound, RuleBroken
+from portal.intake.models import Filing
+from portal.intake.parting import Parting, part
 from portal.ledgers import log, records
 from portal.ledgers.batches import TypedRow
 from portal.ledgers.entering import EnterReturns, enter_returns
@@ -23,6 +26,7 @@ from portal.settlements import actions
 from tests.conftest import NOW
 from tests.factories import disputes, settling
 from tests.factories.books import return_cells
+from tests.factories.joined import joined
 from tests.queries import counted
 
 LATER = NOW + timedelta(hours=2)
@@ -231,3 +235,22 @@ def test_a_case_older_than_the_ledger_is_entered_when_it_is_needed(session) -> N
     book_case(session, dispute.agent, BookCase(dispute.case.reference), now=LATER)
     assert len(book(session, dispute)) == 2
     assert standing(session, dispute)["outcome"] == "agreed"
+
+
+def test_a_filing_that_leaves_takes_its_words_out_of_the_book(runtime, session) -> None:
+    made = joined(runtime, session)
+    filing = session.scalars(select(Filing).where(Filing.source == "12345")).one()
+    case = session.get_one(Case, filing.case_id)
+    accept_case(session, made.clerk, AcceptCase(case.reference), now=NOW)
+    before = session.scalars(select(LedgerEntry).where(LedgerEntry.reference == case.reference)).one()
+    assert "热线反映" in log.opened(session, [before])[before.id]["content"]
+    session.refresh(case, ["key"])
+    part(session, made.actor, Parting(case, filing, PartingReason.MERCHANT, dispatched=False), now=LATER)
+    entries = session.scalars(
+        select(LedgerEntry).where(LedgerEntry.reference == case.reference).order_by(LedgerEntry.seq)
+    ).all()
+    first, struck, again = entries
+    assert (first.id, struck.amends_id, struck.outcome) == (before.id, before.id, "parted")
+    opened = log.opened(session, entries)
+    assert set(opened) == {again.id}
+    assert "热线反映" not in opened[again.id]["content"]
