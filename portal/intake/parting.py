@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.cases import steps
 from portal.cases.actions import officers_limit
+from portal.cases.bookkeeping import rebook_parted
 from portal.cases.models import Case, PhoneSource
 from portal.cases.rules import TURNS, WAITING_STATES, CaseState, PartingReason
 from portal.clocks import rules as clocks
@@ -179,6 +180,7 @@ def _phone(parting: Parting, key: DataKey, vault: Vault) -> dict[str, object]:
 def _record(session: Session, actor: Actor, parting: Parting, new: Case, *, now: datetime) -> None:
     """Tell both cases and the filing; the one place where the merchant's ledger learns of a parting (decisions 9, 26)."""
     old, filing = parting.case, parting.filing
+    rebook_parted(session, actor, old, now=now)
     said: dict[str, Any] = {"source": filing.source, "number": filing.number, "reason": parting.reason.value}
     facts.record(session, actor, Topic.CASE_PARTED, SubjectKind.CASE, old.id, at=now, **said, parted_to=new.reference)
     facts.record(session, actor, Topic.CASE_OPENED, SubjectKind.CASE, new.id, at=now, **said, parted_from=old.reference)
