@@ -21,8 +21,9 @@ from portal.cases import merchant_views as cases_merchant
 from portal.cases import regulator_views as cases_regulator
 from portal.cases import staff_views as cases_staff
 from portal.config import Config
-from portal.core.errors import NotAllowed, NotFound, Refused, Stale
+from portal.core.errors import Busy, NoRoom, NotAllowed, NotFound, Refused, Stale
 from portal.core.permissions import Permission, can
+from portal.core.room import is_full, no_room
 from portal.desk import consumer_views as desk_consumer
 from portal.desk import merchant_views as desk_merchant
 from portal.desk import public_views as desk_public
@@ -42,6 +43,7 @@ from portal.messages import speak_source
 from portal.notifications import merchant_views as notifications_merchant
 from portal.notifications import public_views as notifications_public
 from portal.notifications import regulator_views as notifications_regulator
+from portal.queues import ANSWER_SECONDS
 from portal.recalls import merchant_views as recalls_merchant
 from portal.recalls import regulator_views as recalls_regulator
 from portal.resources import resource_folder
@@ -90,7 +92,7 @@ BLUEPRINTS = (
     settlements_staff.bp,
 )
 
-STATUS = {NotAllowed: 403, NotFound: 404, Stale: 409}
+STATUS = {NotAllowed: 403, NotFound: 404, Stale: 409, Busy: 503, NoRoom: 507}
 
 
 def create_app(runtime: Runtime) -> Flask:
@@ -112,6 +114,7 @@ def create_app(runtime: Runtime) -> Flask:
         BABEL_DEFAULT_LOCALE="zh_CN",
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
         RATELIMIT_STORAGE_URI=_limiter_storage(config),
+        RATELIMIT_STORAGE_OPTIONS=_limiter_patience(config),
         RATELIMIT_SWALLOW_ERRORS=True,
     )
     app.extensions["portal"] = runtime
@@ -139,6 +142,12 @@ def _limiter_storage(config: Config) -> str:
     if not url:
         return "memory://"
     return url.replace("unix://", "redis+unix://", 1) if url.startswith("unix://") else url
+
+
+def _limiter_patience(config: Config) -> dict[str, float]:
+    """A Valkey that hangs holds a request no longer than one that is gone; then the limits are kept in memory."""
+    patience = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
+    return patience if config.redis_url else {}
 
 
 def _install_words(app: Flask) -> None:
@@ -171,6 +180,12 @@ def _install_errors(app: Flask) -> None:
     @app.errorhandler(Refused)
     def refused(refusal: Refused) -> ResponseReturnValue:
         return refuse(STATUS.get(type(refusal), 422), refusal.text)
+
+    @app.errorhandler(OSError)
+    def unwritable(problem: OSError) -> ResponseReturnValue:
+        if not is_full(problem):  # a body that is spooled to a full disk fails before any view is asked
+            raise problem
+        return refused(no_room())
 
     @app.errorhandler(CSRFError)
     def forged(_problem: CSRFError) -> ResponseReturnValue:

@@ -145,10 +145,15 @@ def before_exec(farewell: signal.Signals | None, *, until_told: bool = False) ->
     return prepare
 
 
-def end_with_parent(farewell: signal.Signals) -> None:
-    """Ask the kernel to send us `farewell` when our parent ends: for children that did not start through `spawn`."""
+def end_with_parent(farewell: signal.Signals, parent: int | None) -> None:
+    """Ask the kernel to send us `farewell` when our parent ends: for children that did not start through `spawn`.
+
+    `parent` is its process id: where it has ended before we could ask, we end at once, for no signal would come.
+    """
     if sys.platform == "linux":
         _libc.prctl(PR_SET_PDEATHSIG, int(farewell), 0, 0, 0)
+    if parent is not None and os.getppid() != parent:
+        os._exit(1)
 
 
 def end(process: subprocess.Popen[bytes], *, patience: float = SECONDS_TO_STOP) -> None:

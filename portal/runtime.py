@@ -16,14 +16,16 @@ from sqlalchemy.orm import Session
 from portal.config import Config
 from portal.core.actor import Actor
 from portal.core.db import make_engine, read_session, write_session
-from portal.core.errors import Stale
+from portal.core.errors import Busy, Stale
 from portal.core.installation import InstallationClock
+from portal.core.room import is_full, no_room
 from portal.queues import Queues
 
 R = TypeVar("R")
 Action = Callable[..., R]
 
 TRIES = 4  # against deadlocks and a busy SQLite; each action is safe to run again, for it was rolled back whole
+BUSY = "别人刚刚也在处理，系统太忙，这一步没有保存。请过几秒再做一次。"
 STALE = "别人刚刚也在处理，你看到的内容已经变了。请刷新页面后再试。"
 
 
@@ -43,7 +45,7 @@ class Runtime:
         """Run one action in one transaction and commit it; a refusal rolls back and is raised.
 
         Raises Refused (RuleBroken, NotAllowed, NotFound, Stale). A unique constraint that stops a second writer
-        is told as Stale.
+        is told as Stale, a database that others hold for too long as Busy, a full disk as NoRoom.
         """
         for attempt in range(1, TRIES + 1):
             try:
@@ -51,8 +53,12 @@ class Runtime:
             except IntegrityError as problem:
                 raise Stale(STALE) from problem
             except DBAPIError as problem:
-                if attempt == TRIES or not _may_be_tried_again(problem):
+                if is_full(problem):
+                    raise no_room() from problem
+                if not _may_be_tried_again(problem):
                     raise
+                if attempt == TRIES:
+                    raise Busy(BUSY) from problem
         raise AssertionError
 
     def _attempt(self, actor: Actor, action: Action[R], command: Any) -> R:

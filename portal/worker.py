@@ -21,6 +21,7 @@ from portal.ledgers.checkpoints import sign_due_checkpoints
 from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
 from portal.notifications.sending import send_due_messages
+from portal.orphans import sweep_files
 from portal.outbox import KEPT_DAYS, Delivered, ForgetDone, Gatherer, Handler, deliver_due, forget_done
 from portal.recalls.jobs import chase_overdue
 from portal.retention.jobs import count_all_due
@@ -229,6 +230,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("ledger-sheets", 60, sheets.continue_sheets),
     Duty("forget-sheets", 3600, sheets.forget_sheets),
     Duty("statistics", 6 * 3600, _statistics_duty),
+    Duty("orphans", 24 * 3600, sweep_files),
 )
 
 

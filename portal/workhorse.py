@@ -4,6 +4,7 @@ Whoever can write into Valkey can ask for a job, but never for a function that t
 looked up, not imported; callbacks and web hooks of a job are not looked at; nothing is unpickled.
 """
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -79,7 +80,7 @@ class _Bench:
     current: "_Bench"
 
     def __init__(self, runtime: Runtime, jobs: Jobs) -> None:
-        self.runtime, self.jobs, self.stop = runtime, jobs, threading.Event()
+        self.runtime, self.jobs, self.stop, self.pid = runtime, jobs, threading.Event(), os.getpid()
 
     def execute(self, job: Job) -> None:
         """Run a job of the table; raises ForeignJob for anything else."""
@@ -112,7 +113,7 @@ class PreloadingWorker(Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Be the child: end with the parent, and open database connections of its own."""
-        embedded.end_with_parent(signal.SIGKILL)  # a transaction that was not finished never happened
+        embedded.end_with_parent(signal.SIGKILL, _Bench.current.pid)  # a transaction that was not finished never happened
         _Bench.current.runtime.engine.dispose(close=False)
         super().main_work_horse(job, queue)
 

@@ -1,5 +1,6 @@
 """What a web worker serves: the application, built from the environment; other WSGI servers may use it too."""
 
+import multiprocessing
 import signal
 
 from flask import Flask
@@ -12,6 +13,7 @@ from portal.runtime import make_runtime
 
 def application() -> Flask:
     """Build the application of one web worker, which ends with the process that started it."""
-    embedded.end_with_parent(signal.SIGTERM)
+    parent = multiprocessing.parent_process()  # None under a server that starts its workers otherwise
+    embedded.end_with_parent(signal.SIGTERM, parent.pid if parent else None)
     start_logging()
     return create_app(make_runtime(terminal.find_installation()))

@@ -25,3 +25,11 @@ class NotFound(Refused):
 
 class Stale(Refused):
     """Someone else was faster: what the actor saw is no longer so."""
+
+
+class Busy(Refused):
+    """Others kept the database from us for too long; nothing was done."""
+
+
+class NoRoom(Refused):
+    """Nothing more can be written: the disk is full. Nothing was done."""

@@ -2,14 +2,20 @@
 
 import hashlib
 import re
-import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
 
 import fsspec
-from sqlalchemy.orm import Session
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.core.privacy import DataKey, vault_of
+from portal.core.room import is_full, no_room
 
+UNSETTLED = "unsettled_files"  # of a session: the files that its transaction has put
+NEW = ".new"  # behind the name of a file until its row is committed
 _ADDRESS = re.compile(r"^[0-9a-f]{64}$")
 
 
@@ -20,26 +26,36 @@ class Damaged(Exception):  # noqa: N818  not a refusal: somebody must look at th
 def put(session: Session, key: DataKey, content: bytes, purpose: str) -> str:
     """Seal a file under a data key and store it; returns its address, the SHA-256 of what is stored.
 
-    A rolled-back transaction leaves an unreadable orphan behind, never a row without its file.
+    It goes when the transaction is rolled back. What a killed process leaves keeps the suffix of a new file until
+    the sweep (`portal.orphans`) finds that no row knows it. Raises NoRoom on a full disk.
     """
     sealed = vault_of(session).seal_bytes(key, content, purpose)
     address = hashlib.sha256(sealed).hexdigest()
     system, root = _store(session.info["files_url"])
     place = _place(root, address)
-    unfinished = f"{place}.{secrets.token_hex(4)}.part"
-    system.makedirs(place.rpartition("/")[0], exist_ok=True)
-    system.pipe_file(unfinished, sealed)
-    system.mv(unfinished, place)
+    try:
+        system.makedirs(place.rpartition("/")[0], exist_ok=True)
+        system.pipe_file(place + NEW, sealed)
+    except OSError as problem:
+        with suppress(OSError):
+            system.rm_file(place + NEW)
+        if is_full(problem):
+            raise no_room() from problem
+        raise
+    _unsettled(session).append(address)
     return address
 
 
 def get(session: Session, key: DataKey, address: str, purpose: str) -> bytes:
     """Read a file back and open it; raises Damaged when it is gone or altered, Erased when its key was destroyed."""
     system, root = _store(session.info["files_url"])
-    try:
-        sealed = system.cat_file(_place(root, address))
-    except FileNotFoundError as problem:
-        raise Damaged(address) from problem
+    place = _place(root, address)
+    for name in (place, place + NEW, place):  # its row is committed a moment before it gets its name
+        with suppress(FileNotFoundError):
+            sealed = system.cat_file(name)
+            break
+    else:
+        raise Damaged(address)
     if hashlib.sha256(sealed).hexdigest() != address:
         raise Damaged(address)
     return vault_of(session).open_bytes(key, sealed, purpose)
@@ -47,11 +63,74 @@ def get(session: Session, key: DataKey, address: str, purpose: str) -> bytes:
 
 def remove(session: Session, address: str) -> None:
     """Delete a file from the store; one that is gone already is fine."""
-    system, root = _store(session.info["files_url"])
-    try:
-        system.rm_file(_place(root, address))
-    except FileNotFoundError:
+    discard(session.info["files_url"], address)
+
+
+def discard(files_url: str, address: str) -> None:
+    """Delete a file from a store, settled or new; one that is gone already is fine."""
+    system, root = _store(files_url)
+    for name in (_place(root, address), _place(root, address) + NEW):
+        with suppress(FileNotFoundError):
+            system.rm_file(name)
+
+
+def settle(files_url: str, address: str) -> None:
+    """Give a file whose row is committed its name; one that has it already is fine."""
+    system, root = _store(files_url)
+    place = _place(root, address)
+    with suppress(FileNotFoundError):
+        system.mv(place + NEW, place)
+
+
+def unsettled_before(files_url: str, moment: datetime) -> Iterator[str]:
+    """The addresses of the files that were put before a moment (real time) and have not got their name since."""
+    system, root = _store(files_url)
+    if not system.exists(root):
         return
+    for folder in sorted(system.ls(root, detail=False)):
+        for name in system.ls(folder, detail=False):
+            address = folder.rpartition("/")[2] + name.rpartition("/")[2].removesuffix(NEW)
+            if name.endswith(NEW) and _ADDRESS.match(address) and _written(system, name) < moment:
+                yield address
+
+
+def _unsettled(session: Session) -> list[str]:
+    """The files of the session's transaction: named when it is committed, deleted when it is rolled back.
+
+    Between the two, where a commit was begun and its answer lost, they stay as they are: it may have succeeded.
+    """
+    if UNSETTLED in session.info:
+        known: list[str] = session.info[UNSETTLED]
+        return known
+    put: list[str] = []
+    committing: list[str] = []
+
+    def keep(one: Session) -> None:
+        if not one.in_nested_transaction():
+            committing[:], put[:] = put, []
+
+    def name(one: Session) -> None:
+        if not one.in_nested_transaction():
+            while committing:
+                with suppress(OSError):
+                    settle(one.info["files_url"], committing.pop())
+
+    def clear_away(one: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None:
+            while put:
+                with suppress(OSError):
+                    remove(one, put.pop())
+
+    event.listen(session, "before_commit", keep)
+    event.listen(session, "after_commit", name)
+    event.listen(session, "after_transaction_end", clear_away)
+    session.info[UNSETTLED] = put
+    return put
+
+
+def _written(system: fsspec.AbstractFileSystem, name: str) -> datetime:
+    found: datetime = system.modified(name)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @cache

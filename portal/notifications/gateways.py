@@ -6,14 +6,17 @@ import http.client
 import json
 import re
 import smtplib
+import socket
 import ssl
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlencode, urlsplit
 
 from portal.config import Config, Misconfigured
@@ -76,6 +79,24 @@ def gateways_of(config: Config) -> dict[MessageChannel, Gateway]:
     return found
 
 
+@contextmanager
+def no_longer_than(seconds: float, connected: Callable[[], socket.socket | None]) -> Iterator[None]:
+    """Cut the connection when the block takes longer: a time-out of the socket is one of each single wait only."""
+
+    def cut() -> None:
+        if (found := connected()) is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(found, socket.SHUT_RDWR)
+
+    watch = threading.Timer(seconds, cut)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
 class HttpSms:
     """POSTs JSON to PORTAL_SMS_URL, signed with HMAC-SHA-256 under the key in the URL's userinfo.
 
@@ -122,9 +143,10 @@ class HttpSms:
     def _exchange(self, connection: http.client.HTTPConnection, body: bytes) -> Answer:
         ends_at = time.monotonic() + CALL_SECONDS
         try:
-            connection.request("POST", self.path, body=body, headers=self._headers(body))
-            response = connection.getresponse()
-            return _judged(response.status, _read(response, ends_at))
+            with no_longer_than(CALL_SECONDS, lambda: connection.sock):
+                connection.request("POST", self.path, body=body, headers=self._headers(body))
+                response = connection.getresponse()
+                return _judged(response.status, _read(response, ends_at))
         except (OSError, http.client.HTTPException):
             return Answer(Verdict.UNCLEAR, problem="短信平台没有在时限内答复。")
 
@@ -168,10 +190,10 @@ def _judged(status: int, body: bytes) -> Answer:
         if gateway_id is None:
             return Answer(Verdict.UNCLEAR, problem="短信平台的答复没有消息编号。")
         return Answer(Verdict.ACCEPTED, gateway_id)
-    if status in (502, 504):  # a machine in between that does not know
-        return Answer(Verdict.UNCLEAR, problem=f"短信平台答复 {status}。")
-    if status >= 500 or status in (408, 409, 425, 429):
+    if status in (408, 409, 425, 429, 503):
         return Answer(Verdict.TRY_AGAIN, problem=f"短信平台答复 {status}。")
+    if status >= 500:  # it broke, perhaps behind the sending; or a machine in between does not know
+        return Answer(Verdict.UNCLEAR, problem=f"短信平台答复 {status}。")
     return Answer(Verdict.REFUSED, problem=f"短信平台拒绝（{status}）。请核对模板和号码。")
 
 
@@ -182,6 +204,22 @@ def _id_in(body: bytes) -> str | None:
         return None
     found = str(answered.get("id", "")) if isinstance(answered, dict) else ""
     return found if _ID.fullmatch(found) else None
+
+
+class _WatchedSmtp(smtplib.SMTP):
+    """A session that is known to whoever watches the time before it has connected."""
+
+    def __init__(self, opened: list[smtplib.SMTP], *arguments: Any, **settings: Any) -> None:
+        opened.append(self)
+        super().__init__(*arguments, **settings)
+
+
+class _WatchedSmtpSsl(smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
+
+    def __init__(self, opened: list[smtplib.SMTP], *arguments: Any, **settings: Any) -> None:
+        opened.append(self)
+        super().__init__(*arguments, **settings)
 
 
 class SmtpMail:
@@ -204,9 +242,16 @@ class SmtpMail:
 
     def send(self, outgoing: Outgoing) -> Answer:
         """Hand a mail over."""
+        opened: list[smtplib.SMTP] = []
         try:
-            with self._session() as smtp:
-                smtp.send_message(self._mail(outgoing))
+            with no_longer_than(CALL_SECONDS, lambda: opened[0].sock if opened else None):
+                smtp = self._session(opened)
+                try:
+                    smtp.send_message(self._mail(outgoing))
+                finally:  # what it says to our good-bye changes nothing
+                    with suppress(OSError, smtplib.SMTPException):
+                        smtp.quit()
+                    smtp.close()
         except smtplib.SMTPRecipientsRefused as refused:
             return _smtp_answer(max(code for code, _ in refused.recipients.values()))
         except smtplib.SMTPResponseException as refused:
@@ -215,14 +260,14 @@ class SmtpMail:
             return Answer(Verdict.TRY_AGAIN, problem="邮件服务器没有应答。")
         return Answer(Verdict.ACCEPTED, self._message_id(outgoing))
 
-    def _session(self) -> smtplib.SMTP:
+    def _session(self, opened: list[smtplib.SMTP]) -> smtplib.SMTP:
         if self.parts.scheme == "smtps":
             context = ssl.create_default_context()
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.host, self.parts.port or 465, local_hostname="localhost", timeout=CALL_SECONDS, context=context
+            smtp: smtplib.SMTP = _WatchedSmtpSsl(
+                opened, self.host, self.parts.port or 465, "localhost", timeout=CALL_SECONDS, context=context
             )
         else:
-            smtp = smtplib.SMTP(self.host, self.parts.port or 25, local_hostname="localhost", timeout=CALL_SECONDS)
+            smtp = _WatchedSmtp(opened, self.host, self.parts.port or 25, "localhost", timeout=CALL_SECONDS)
         try:
             self._secure(smtp)
         except BaseException:
