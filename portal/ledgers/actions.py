@@ -8,8 +8,6 @@ from portal.ledgers.amending import RowRefused as RowRefused
 from portal.ledgers.amending import amend_entry as amend_entry
 from portal.ledgers.batches import RowResult as RowResult
 from portal.ledgers.batches import TypedRow as TypedRow
-from portal.ledgers.books import ExportBook as ExportBook
-from portal.ledgers.books import export_book as export_book
 from portal.ledgers.entering import EnterComplaints as EnterComplaints
 from portal.ledgers.entering import EnterReturns as EnterReturns
 from portal.ledgers.entering import enter_complaint as enter_complaint

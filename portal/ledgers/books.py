@@ -1,25 +1,16 @@
-"""The two official ledgers as XLSX files, as they stand: streamed, masked unless the reader may see more, recorded."""
+"""The two official ledgers as XLSX files, as they stand: streamed, masked unless the reader may see more."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import IO
 
 import xlsxwriter
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from portal.clocks.rules import SHANGHAI
-from portal.core.access import AccessKind, granted_until, note_access
-from portal.core.actor import Actor, ActorKind
 from portal.core.cells import clean
-from portal.core.errors import NotAllowed, RuleBroken
-from portal.core.facts import SubjectKind
 from portal.core.money import plain_yuan
-from portal.core.permissions import Permission, require
 from portal.ledgers.models import EntryKind, LedgerEntry
-from portal.ledgers.opening import CLOSED, Firm
 from portal.ledgers.records import BookLine, Record, book_lines, records
 from portal.ledgers.rules.entries import COMPLAINT_FIELDS, Leaf
 from portal.ledgers.rules.returns import MONEY, RETURN_FIELDS
@@ -66,61 +57,13 @@ HEADERS: Mapping[EntryKind, tuple[str, ...]] = {
 TITLES = {EntryKind.RETURN: "退换货台账", EntryKind.COMPLAINT: "消费投诉记录台账"}
 
 
-@dataclass(frozen=True, slots=True)
-class ExportBook:
-    """Which ledger of which firm (see `opening.own_firm`, `opening.opened_firm`), and of which days."""
-
-    firm: Firm
-    kind: EntryKind  # COMPLAINT or RETURN
-    first: date | None = None
-    last: date | None = None
-    personal: bool = False  # with names, phones and what was said
-
-
-def export_book(session: Session, actor: Actor, command: ExportBook, *, now: datetime) -> IO[bytes]:
-    """Write a ledger as XLSX to an open temporary file at its start, and record that it was taken out.
-
-    The own merchant may take the personal values; an authority while it has the ledger open. Raises NotAllowed
-    without that, RuleBroken for more than 200,000 entries.
-    """
-    firm = command.firm
-    require(actor, Permission.LEDGER_READ, firm)
-    if firm.ledger_id is None:
-        raise RuleBroken("还没有登记过台账，没有可以导出的内容。")
-    if actor.kind is ActorKind.AUTHORITY and granted_until(
-        session, actor, SubjectKind.LEDGER, firm.ledger_id, now=now
-    ) is None:  # fmt: skip
-        raise NotAllowed(CLOSED)
-    conditions = _conditions(firm.ledger_id, command)
-    some = select(LedgerEntry.id).where(*conditions).limit(MOST_ROWS + 1)
-    count = session.scalars(select(func.count()).select_from(some.subquery())).one()
-    if count > MOST_ROWS:
-        raise RuleBroken(f"一次最多导出 {MOST_ROWS:,} 笔。请缩小日期范围。", field="first")
-    note_access(
-        session, actor, AccessKind.EXPORT, SubjectKind.LEDGER, firm.ledger_id,
-        at=now, what=command.kind.value, rows=count, personal=command.personal,
-    )  # fmt: skip
-    out = tempfile.TemporaryFile(suffix=".xlsx")  # noqa: SIM115  the sender closes it
-    write_book(session, out, command.kind, conditions, personal=command.personal)
-    out.seek(0)
-    return out
-
-
-def _conditions(ledger_id: int, command: ExportBook) -> list[ColumnElement[bool]]:
-    found = [LedgerEntry.ledger_id == ledger_id, LedgerEntry.kind == command.kind]
-    if command.first is not None:
-        found.append(LedgerEntry.occurred_on >= command.first)
-    if command.last is not None:
-        found.append(LedgerEntry.occurred_on <= command.last)
-    return found
-
-
 def write_book(
     session: Session, out: IO[bytes], kind: EntryKind, conditions: Sequence[ColumnElement[bool]], *, personal: bool
 ) -> int:
     """Write the entries of a kind that meet the conditions, in the order of the log; how many.
 
-    Text is never a formula, whatever it begins with.
+    Whoever asks has asked for permission and recorded the export. The session lets go of everything it has read, so
+    that memory does not grow with the ledger. Text is never a formula, whatever it begins with.
     """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     count = 0

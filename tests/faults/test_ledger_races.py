@@ -1,108 +1,48 @@
-"""Many at one ledger: one after the other, without a gap; at two ledgers: neither waits for the other."""
+"""Two clerks at the same instant: a row that both send is stored once, a label is one article's, the log stays whole."""
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from threading import Barrier
 
-import pytest
-from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
-from portal.core.actor import SYSTEM, Actor
-from portal.ledgers.checkpoints import SignCheckpoint, sign_checkpoint, sign_due_checkpoints
-from portal.ledgers.log import append, ledger_of
-from portal.ledgers.models import Checkpoint, Ledger
-from portal.ledgers.rules import merkle
+from portal.ledgers.entering import EnterReturns, enter_returns
+from portal.ledgers.entry_models import MonthTotal
+from portal.ledgers.models import LedgerEntry
 from portal.ledgers.verification import verify_ledger
-from portal.runtime import Runtime
-from tests.conftest import FixedClock
-from tests.factories import people
-from tests.factories.ledgers import complaint, goods_return
+from tests.factories.books import clerk, return_cells, typed
 
-WRITERS, EACH = 4, 6
+CLERKS = 4
 
 
-@pytest.fixture
-def merchants(own_runtime: Runtime) -> list[int]:
+def at_once(own_runtime, desk, commands):
+    barrier = Barrier(len(commands))
+
+    def send(command):
+        barrier.wait()
+        return own_runtime.perform(desk.agent, enter_returns, command)
+
+    with ThreadPoolExecutor(len(commands)) as pool:
+        return list(pool.map(send, commands))
+
+
+def test_rows_sent_at_once_are_stored_once_and_labels_used_once(own_runtime) -> None:
     with own_runtime.writing() as session:
-        authority = people.authority(session)
-        ids = [people.merchant(session, authority).id for _ in range(2)]
+        desk = clerk(session)
         session.commit()
-    return ids
-
-
-def enter(session: Session, actor: Actor, merchant_id: int, *, now: datetime) -> int:
-    """An action of two entries."""
-    rows = append(session, actor, ledger_of(session, merchant_id, now=now), [complaint(), goods_return()], now=now)
-    return rows[0].seq
-
-
-def test_writers_of_one_ledger_follow_each_other_without_a_gap(own_runtime: Runtime, merchants: list[int]) -> None:
-    start = threading.Barrier(WRITERS)
-
-    def write(_: int) -> list[int]:
-        start.wait(10)
-        places = []
-        for number in range(EACH):
-            places.append(own_runtime.perform(SYSTEM, enter, merchants[0]))
-            if number % 3 == 2:
-                own_runtime.perform(SYSTEM, sign_checkpoint, SignCheckpoint(merchants[0]))
-        return places
-
-    with ThreadPoolExecutor(WRITERS) as pool:
-        places = sorted(place for some in pool.map(write, range(WRITERS)) for place in some)
-    assert places == list(range(1, 2 * WRITERS * EACH, 2))
+    labelled = return_cells(disposition="贴标识再销售", label_number="T-1")
+    commands = [
+        EnterReturns((typed(return_cells(), "same"), typed(labelled), typed(return_cells()))) for _ in range(CLERKS)
+    ]
+    results = at_once(own_runtime, desk, commands)
+    same = [one[0] for one in results]
+    assert len({one.entry.id for one in same}) == 1
+    assert sum(one.repeated for one in same) == CLERKS - 1
+    assert sum(one[1].entry is not None for one in results) == 1
+    said = [problem.field for one in results for problem in one[1].problems]
+    assert said == ["label_number"] * (CLERKS - 1)
     with own_runtime.reading() as session:
-        verdict = verify_ledger(session, merchants[0])
-        assert (verdict.ok, verdict.entries) == (True, 2 * WRITERS * EACH), verdict.problem
-        assert session.scalar(select(func.count()).select_from(Ledger)) == 1
-        roots = session.execute(select(Checkpoint.size, func.count(Checkpoint.id)).group_by(Checkpoint.size)).all()
-        assert all(count == 1 for _, count in roots)
-
-
-@pytest.mark.parametrize("database", ["postgresql"])
-def test_two_merchants_do_not_wait_for_each_other(own_runtime: Runtime, merchants: list[int]) -> None:
-    now = own_runtime.now()
-    with own_runtime.writing() as held:
-        enter(held, SYSTEM, merchants[0], now=now)  # not committed: the first ledger stays locked
-        with own_runtime.writing() as session:
-            session.execute(text("SET lock_timeout = '200ms'"))
-            assert enter(session, SYSTEM, merchants[1], now=now) == 1
-            session.commit()
-        with own_runtime.writing() as session:
-            session.execute(text("SET lock_timeout = '200ms'"))
-            with pytest.raises(DBAPIError, match="lock timeout"):
-                enter(session, SYSTEM, merchants[0], now=now)
-        held.commit()
-    assert own_runtime.perform(SYSTEM, enter, merchants[0]) == 3
-
-
-@pytest.mark.parametrize("database", ["sqlite"])
-def test_every_grown_ledger_is_signed_once_a_day(own_runtime: Runtime, merchants: list[int], clock: FixedClock) -> None:
-    for merchant_id in merchants:
-        own_runtime.perform(SYSTEM, enter, merchant_id)
-    assert sign_due_checkpoints(own_runtime) == 2
-    own_runtime.perform(SYSTEM, enter, merchants[0])
-    assert sign_due_checkpoints(own_runtime) == 0, "not before a day has passed"
-    clock.advance(hours=24)
-    assert sign_due_checkpoints(own_runtime) == 1, "the other one did not grow"
-    clock.advance(hours=24)
-    assert sign_due_checkpoints(own_runtime) == 0
-
-
-@pytest.mark.parametrize("database", ["sqlite"])
-def test_a_ledger_that_may_not_be_signed_keeps_no_other_from_it(
-    own_runtime: Runtime, merchants: list[int], clock: FixedClock
-) -> None:
-    for merchant_id in merchants:
-        own_runtime.perform(SYSTEM, enter, merchant_id)
-    sign_due_checkpoints(own_runtime)
-    for merchant_id in merchants:
-        own_runtime.perform(SYSTEM, enter, merchant_id)
-    with own_runtime.writing() as session:
-        ledger = session.scalars(select(Ledger).where(Ledger.merchant_id == merchants[0])).one()
-        ledger.frontier = merkle.EMPTY_ROOT
-        session.commit()
-    clock.advance(hours=24)
-    assert sign_due_checkpoints(own_runtime) == 1
+        seqs = session.scalars(select(LedgerEntry.seq).order_by(LedgerEntry.seq)).all()
+        assert list(seqs) == list(range(1, CLERKS + 3))
+        total = session.scalars(select(MonthTotal)).one()
+        assert (total.entries, total.amount) == (CLERKS + 2, 26_800 * (CLERKS + 2))
+        assert verify_ledger(session, desk.merchant.id).ok
