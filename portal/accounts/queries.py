@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
@@ -35,13 +36,7 @@ class SignedIn:
 
 def signed_in(session: Session, membership_id: int, stamp: str) -> SignedIn | None:
     """The person behind a session cookie; None when the person left, was stopped, or ended all sessions."""
-    membership = session.scalars(
-        select(Membership)
-        .join(Membership.person)
-        .join(Membership.organisation)
-        .where(Membership.id == membership_id, Person.active)
-        .options(contains_eager(Membership.person), contains_eager(Membership.organisation))
-    ).first()
+    membership = session.scalars(_membership(), {"membership": membership_id}).first()
     if membership is None or membership.person.session_stamp != stamp:
         return None
     return SignedIn(
@@ -52,6 +47,17 @@ def signed_in(session: Session, membership_id: int, stamp: str) -> SignedIn | No
         has_second_factor=membership.person.second_factor is not None,
         must_change_password=membership.person.must_change_password,
         sign_in_name=membership.person.sign_in_name,
+    )
+
+
+@cache
+def _membership() -> Select[Membership]:
+    return (
+        select(Membership)
+        .join(Membership.person)
+        .join(Membership.organisation)
+        .where(Membership.id == bindparam("membership"), Person.active)
+        .options(contains_eager(Membership.person), contains_eager(Membership.organisation))
     )
 
 
@@ -73,7 +79,12 @@ def actor_of(session: Session, membership: Membership) -> Actor:
 
 def jurisdiction(session: Session, authority: Organisation) -> frozenset[int]:
     """The ids of an authority and of every authority below it."""
-    return frozenset(session.scalars(select(Organisation.id).where(Organisation.path.like(f"{authority.path}%"))).all())
+    return frozenset(session.scalars(_below(), {"below": f"{authority.path}%"}))
+
+
+@cache
+def _below() -> Select[int]:
+    return select(Organisation.id).where(Organisation.path.like(bindparam("below")))
 
 
 def organisation_by_code(session: Session, code: str) -> Organisation | None:

@@ -1,6 +1,10 @@
 """Which cases an actor may see: one pair of predicates that agree, and the two ways to fetch one."""
 
-from sqlalchemy import ColumnElement, false, select, true
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, false, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from portal.cases.models import Case
@@ -25,22 +29,68 @@ def may_see(actor: Actor, case: Case) -> bool:
             return False
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The condition under which a row is the actor's to see; every list of cases carries it."""
+class Sight(StrEnum):
+    """How far an actor sees: what the condition of `visible_to` is made of, without its values."""
+
+    MERCHANT = "merchant"
+    AUTHORITY = "authority"
+    AUTHORITIES = "authorities"
+    CASE = "case"
+    ALL = "all"
+    NOTHING = "nothing"
+
+
+def sight_of(actor: Actor) -> Sight:
+    """How far the actor sees."""
     match actor.kind:
         case ActorKind.MERCHANT:
             # without this guard `= NULL` becomes IS NULL and shows what waits for a merchant
-            return false() if actor.organisation_id is None else Case.merchant_id == actor.organisation_id
+            return Sight.NOTHING if actor.organisation_id is None else Sight.MERCHANT
         case ActorKind.AUTHORITY:
-            ids = sorted(actor.jurisdiction)
-            if not ids:
-                return false()
-            return Case.authority_id == ids[0] if len(ids) == 1 else Case.authority_id.in_(ids)
+            below = len(actor.jurisdiction)
+            return Sight.NOTHING if not below else Sight.AUTHORITY if below == 1 else Sight.AUTHORITIES
         case ActorKind.CONSUMER:
-            return Case.id == actor.case_id
+            return Sight.CASE
         case ActorKind.OPERATOR | ActorKind.SYSTEM:
-            return true()
+            return Sight.ALL
         case _:
+            return Sight.NOTHING
+
+
+def sight_values(actor: Actor) -> dict[str, Any]:
+    """The values of the condition of the actor's sight, by the names of `visible`."""
+    match sight_of(actor):
+        case Sight.MERCHANT:
+            return {"own_merchant": actor.organisation_id}
+        case Sight.AUTHORITY:
+            return {"own_authority": next(iter(actor.jurisdiction))}
+        case Sight.AUTHORITIES:
+            return {"own_authorities": sorted(actor.jurisdiction)}
+        case Sight.CASE:
+            return {"own_case": actor.case_id}
+        case _:
+            return {}
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The condition under which a row is the actor's to see; every list of cases carries it."""
+    return visible(sight_of(actor), sight_values(actor).__getitem__)
+
+
+def visible(sight: Sight, value: Callable[[str], Any] = bindparam) -> ColumnElement[bool]:
+    """The same condition over parameters, for statements that are made once and filled with `sight_values`."""
+    match sight:
+        case Sight.MERCHANT:
+            return Case.merchant_id == value("own_merchant")
+        case Sight.AUTHORITY:
+            return Case.authority_id == value("own_authority")
+        case Sight.AUTHORITIES:
+            return Case.authority_id.in_(value("own_authorities"))
+        case Sight.CASE:
+            return Case.id == value("own_case")
+        case Sight.ALL:
+            return true()
+        case Sight.NOTHING:
             return false()
 
 

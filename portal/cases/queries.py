@@ -4,9 +4,24 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, LargeBinary, Row, String, Text, cast, literal, null, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Text,
+    bindparam,
+    cast,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Membership, Person
@@ -45,16 +60,21 @@ def records(session: Session, case_ids: Sequence[int]) -> dict[int, list[Record]
 
     Facts, notes and files come as one UNION ALL statement.
     """
-    statement = union_all(_facts(case_ids), _notes(case_ids), _files(case_ids))
     found: dict[int, list[Record]] = {case_id: [] for case_id in case_ids}
-    for row in session.execute(statement):
+    for row in session.execute(_written(), {"cases": case_ids}):
         found[row.case_id].append(_record(row))
     for lines in found.values():
         lines.sort(key=lambda line: (line.at, line.origin, line.id))
     return found
 
 
-def _facts(case_ids: Sequence[int]) -> Any:
+@cache
+def _written() -> CompoundSelect[Any]:
+    cases: BindParameter[Any] = bindparam("cases", expanding=True)
+    return union_all(_facts(cases), _notes(cases), _files(cases))
+
+
+def _facts(cases: BindParameter[Any]) -> Any:
     return select(
         literal(FACT).label("origin"),
         Fact.id.label("id"),
@@ -68,10 +88,10 @@ def _facts(case_ids: Sequence[int]) -> Any:
         cast(Fact.detail, Text).label("detail"),
         cast(null(), Text).label("extra"),
         cast(null(), LargeBinary).label("sealed"),
-    ).where(Fact.subject_kind == SubjectKind.CASE, Fact.subject_id.in_(case_ids))
+    ).where(Fact.subject_kind == SubjectKind.CASE, Fact.subject_id.in_(cases))
 
 
-def _notes(case_ids: Sequence[int]) -> Any:
+def _notes(cases: BindParameter[Any]) -> Any:
     return select(
         literal(NOTE),
         CaseNote.id,
@@ -85,10 +105,10 @@ def _notes(case_ids: Sequence[int]) -> Any:
         cast(CaseNote.method, Text),
         cast(CaseNote.result, Text),
         CaseNote.text_sealed,
-    ).where(CaseNote.case_id.in_(case_ids))
+    ).where(CaseNote.case_id.in_(cases))
 
 
-def _files(case_ids: Sequence[int]) -> Any:
+def _files(cases: BindParameter[Any]) -> Any:
     return select(
         literal(FILE),
         Evidence.id,
@@ -102,7 +122,7 @@ def _files(case_ids: Sequence[int]) -> Any:
         Evidence.reference + literal(" ") + cast(Evidence.size, String) + literal(" ") + Evidence.purpose,
         cast(Evidence.thumbnail_at, Text),
         Evidence.name_sealed,
-    ).where(Evidence.case_id.in_(case_ids))
+    ).where(Evidence.case_id.in_(cases))
 
 
 def _record(row: Row[Any]) -> Record:

@@ -48,7 +48,7 @@ def authority_of(session: Session, actor: Actor, *, now: datetime) -> Authority:
         select(Membership.role, Person.name)
         .join(Person, Person.id == Membership.person_id)
         .join(Substitution, _is_of(Substitution.person_id))
-        .where(*_stands_in(actor, now), Person.active)
+        .where(*_stands_in(actor.person_id or 0, actor.organisation_id or 0, local_day(now)), Person.active)
         .order_by(Substitution.id)
     )
     for role, name in rows:
@@ -69,19 +69,24 @@ def for_whom(acting_for: str) -> dict[str, Any]:
 
 def raised_to(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
     """The condition that a case was handed up to the actor: by level or by name, or to someone he stands in for."""
+    return handed_up_to(actor.person_id or 0, actor.organisation_id or 0, own_level(actor), local_day(now))
+
+
+def handed_up_to(me: Any, house: Any, level: Any, today: Any) -> ColumnElement[bool]:
+    """The same for a person of an organisation with his own level, on a day: values, or parameters that stand for them."""
     lent = (
         select(Substitution.id)
         .join(Membership, _is_of(Substitution.person_id))
         .where(
-            *_stands_in(actor, now),
+            *_stands_in(me, house, today),
             Membership.role == Case.raised_to,
             or_(Case.raised_person_id.is_(None), Case.raised_person_id == Substitution.person_id),
         )
         .correlate(Case)
     )
     own = and_(
-        Case.raised_to == own_level(actor),
-        or_(Case.raised_person_id.is_(None), Case.raised_person_id == actor.person_id),
+        Case.raised_to == level,
+        or_(Case.raised_person_id.is_(None), Case.raised_person_id == me),
     )
     return and_(Case.raised_to.is_not(None), or_(own, lent.exists()))
 
@@ -90,15 +95,11 @@ def _is_of(person_id: object) -> ColumnElement[bool]:
     return and_(Membership.person_id == person_id, Membership.organisation_id == Substitution.organisation_id)
 
 
-def _stands_in(actor: Actor, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Substitution.substitute_id == (actor.person_id or 0),
-        Substitution.organisation_id == (actor.organisation_id or 0),
-        *_in_force(local_day(now)),
-    )
+def _stands_in(me: Any, house: Any, day: Any) -> tuple[ColumnElement[bool], ...]:
+    return Substitution.substitute_id == me, Substitution.organisation_id == house, *_in_force(day)
 
 
-def _in_force(day: date) -> tuple[ColumnElement[bool], ...]:
+def _in_force(day: Any) -> tuple[ColumnElement[bool], ...]:
     return Substitution.ended_at.is_(None), Substitution.starts_on <= day, Substitution.ends_on >= day
 
 

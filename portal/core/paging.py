@@ -3,12 +3,12 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 T = TypeVar("T")
@@ -70,6 +70,51 @@ def _decode(kind: str, value: Any) -> Any:
     return value
 
 
+class Listing:
+    """A list in the order of its keys (none of which may be NULL), whose statements are made once and kept.
+
+    A query may leave values open as named parameters; each page then says them.
+    """
+
+    def __init__(
+        self, query: Select[Any], keys: Sequence[SortKey], *, size: int = PAGE_SIZE, scalars: bool = True
+    ) -> None:
+        self._query, self._keys, self._size, self._scalars = query, keys, size, scalars
+        self._statements: dict[tuple[bool, bool], Select[Any]] = {}
+
+    def page(self, session: Session, cursor: str | None, values: Mapping[str, Any] | None = None) -> Page[Any]:
+        """Read one page, behind or before `cursor`; a forged cursor shows the first."""
+        keys, size = self._keys, self._size
+        position = decode_cursor(cursor, len(keys)) if cursor else None
+        backwards = position is not None and position[0]
+        seen = {f"seen_{place}": value for place, value in enumerate(position[1])} if position else {}
+        result = session.execute(
+            self._statement(placed=position is not None, backwards=backwards), {**(values or {}), **seen}
+        )
+        rows = list(result.scalars() if self._scalars else result)
+        more = len(rows) > size
+        rows = rows[:size]
+        if backwards:
+            rows.reverse()
+        has_next = bool(rows) and (more or backwards)
+        has_previous = bool(rows) and ((more and backwards) or (position is not None and not backwards))
+        return Page(
+            rows=rows,
+            next_cursor=encode_cursor([key.read(rows[-1]) for key in keys]) if has_next else None,
+            previous_cursor=encode_cursor([key.read(rows[0]) for key in keys], backwards=True)
+            if has_previous
+            else None,
+        )
+
+    def _statement(self, *, placed: bool, backwards: bool) -> Select[Any]:
+        if (made := self._statements.get((placed, backwards))) is not None:
+            return made
+        order = [key.column.desc() if key.descending != backwards else key.column.asc() for key in self._keys]
+        query = self._query.where(_behind(self._keys, backwards=backwards)) if placed else self._query
+        made = self._statements[placed, backwards] = query.order_by(*order).limit(self._size + 1)
+        return made
+
+
 def keyset_page(
     session: Session,
     query: Select[Any],
@@ -80,28 +125,12 @@ def keyset_page(
     scalars: bool = True,
 ) -> Page[Any]:
     """Read one page of `query` in the order of `keys` (none of which may be NULL), behind or before `cursor`."""
-    position = decode_cursor(cursor, len(keys)) if cursor else None
-    backwards = position is not None and position[0]
-    if position is not None:
-        query = query.where(_behind(keys, position[1], backwards=backwards))
-    order = [key.column.desc() if key.descending != backwards else key.column.asc() for key in keys]
-    result = session.execute(query.order_by(*order).limit(size + 1))
-    rows = list(result.scalars() if scalars else result)
-    more = len(rows) > size
-    rows = rows[:size]
-    if backwards:
-        rows.reverse()
-    has_next = bool(rows) and (more or backwards)
-    has_previous = bool(rows) and ((more and backwards) or (position is not None and not backwards))
-    return Page(
-        rows=rows,
-        next_cursor=encode_cursor([key.read(rows[-1]) for key in keys]) if has_next else None,
-        previous_cursor=encode_cursor([key.read(rows[0]) for key in keys], backwards=True) if has_previous else None,
-    )
+    return Listing(query, keys, size=size, scalars=scalars).page(session, cursor)
 
 
-def _behind(keys: Sequence[SortKey], values: Sequence[Any], *, backwards: bool) -> ColumnElement[bool]:
+def _behind(keys: Sequence[SortKey], *, backwards: bool) -> ColumnElement[bool]:
     # (a, b) > (:a, :b) spelled out, because the keys may run in different directions
+    values: list[Any] = [bindparam(f"seen_{place}") for place in range(len(keys))]
     alternatives = []
     for position, key in enumerate(keys):
         same = [earlier.column == value for earlier, value in zip(keys, values[:position], strict=False)]

@@ -8,13 +8,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from operator import add
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, literal, literal_column, text
+from sqlalchemy import ColumnElement, TextClause, literal_column, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.core.bulk import write
-from portal.core.db import is_postgresql
+from portal.core.db import among, is_postgresql
 
 MATCH_CAP = 2000  # the newest matches that a search looks at
 
@@ -113,27 +114,33 @@ def matches(
 
     Works on fragments of two characters and more; at most `MATCH_CAP` rows match.
     """
+    ids = matching_ids(session, table, query, scope)
+    if ids is None:
+        return None
+    return among(key, ids) if ids else literal_column("1 = 0")
+
+
+def matching_ids(session: Session, table: SearchTable, query: str, scope: str) -> list[int] | None:
+    """Return the keys of the newest matches inside `scope`, newest first; None where nothing can be searched."""
     wanted = phrases(query)
     if not wanted:
         return None
     if is_postgresql(session):
         quoted_phrases = ["(" + " <-> ".join(f"'{gram}'" for gram in one) + ")" for one in wanted]
         needle = " & ".join([f"'{scope}'", *quoted_phrases])
-        inner = text(
-            f"SELECT id FROM {table.name} WHERE grams @@ CAST(:needle AS tsquery) ORDER BY id DESC LIMIT {MATCH_CAP}"
-        )
     else:
         quoted = " AND ".join(f'grams:"{" ".join(one)}"' for one in wanted)
         needle = f'scopes:"{scope}" AND {quoted}'
-        inner = text(
-            f"SELECT rowid FROM {table.name} WHERE {table.name} MATCH :needle ORDER BY rowid DESC LIMIT {MATCH_CAP}"
+    return list(session.scalars(_newest(table.name, postgresql=is_postgresql(session)), {"needle": needle}))
+
+
+@cache
+def _newest(table: str, *, postgresql: bool) -> TextClause:
+    if postgresql:
+        return text(
+            f"SELECT id FROM {table} WHERE grams @@ CAST(:needle AS tsquery) ORDER BY id DESC LIMIT {MATCH_CAP}"
         )
-    ids = session.execute(inner, {"needle": needle}).scalars().all()
-    if not ids:
-        return literal_column("1 = 0")
-    if is_postgresql(session):  # one parameter: a list's counts repeat the condition, and binding 2,000 each costs most
-        return key == any_(literal(list(ids), ARRAY(BigInteger)))
-    return key.in_(ids)
+    return text(f"SELECT rowid FROM {table} WHERE {table} MATCH :needle ORDER BY rowid DESC LIMIT {MATCH_CAP}")
 
 
 def _vector(content: str, scopes: Iterable[str]) -> str:

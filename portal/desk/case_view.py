@@ -3,12 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    String,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from portal.cases.access import MISSING, visible_to
+from portal.cases.access import MISSING, Sight, sight_of, sight_values, visible
 from portal.cases.filters import Filters
 from portal.cases.models import Case
 from portal.core.access import AccessGrant
@@ -17,7 +31,8 @@ from portal.core.db import UTCDateTime
 from portal.core.errors import NotFound
 from portal.core.facts import SubjectKind
 from portal.core.paging import COUNT_CAP, SortKey, shown_count
-from portal.desk.worklist import promised, sort_keys
+from portal.desk.narrowing import Narrowing, Shape
+from portal.desk.worklist import SHAPES_KEPT, is_newest_first, promised, sort_keys
 from portal.intake.models import Filing
 
 EARLIER_SHOWN = 3
@@ -35,22 +50,31 @@ class Opened:
 
 def opened(session: Session, actor: Actor, reference: str, *, now: datetime) -> Opened:
     """Read a case with everything that is joined to it, in one statement; raises NotFound for strangers."""
+    values = {"reference": reference, "reader": actor.person_id or 0, "now": now, **sight_values(actor)}
+    rows = session.execute(_opening(sight_of(actor)), values).all()
+    if not rows:
+        raise NotFound(MISSING)
+    return Opened(rows[0].Filing.case, tuple(row.Filing for row in rows), rows[0].until, bool(rows[0].promised))
+
+
+@cache
+def _opening(sight: Sight) -> Any:
     grant = (
         select(func.max(AccessGrant.expires_at))
         .where(
-            AccessGrant.person_id == (actor.person_id or 0),
+            AccessGrant.person_id == bindparam("reader"),
             AccessGrant.subject_kind == SubjectKind.CASE,
             AccessGrant.subject_id == Case.id,
-            AccessGrant.expires_at > now,
+            AccessGrant.expires_at > bindparam("now"),
         )
         .correlate(Case)
         .scalar_subquery()
     )
     case = contains_eager(Filing.case)
-    rows = session.execute(
+    return (
         select(Filing, grant.label("until"), promised().label("promised"))
         .join(Filing.case)
-        .where(Case.reference == reference, visible_to(actor))
+        .where(Case.reference == bindparam("reference"), visible(sight))
         .options(
             case.joinedload(Case.authority),
             case.joinedload(Case.merchant),
@@ -61,10 +85,7 @@ def opened(session: Session, actor: Actor, reference: str, *, now: datetime) -> 
             joinedload(Filing.key),
         )
         .order_by(Filing.registered_at, Filing.id)
-    ).all()
-    if not rows:
-        raise NotFound(MISSING)
-    return Opened(rows[0].Filing.case, tuple(row.Filing for row in rows), rows[0].until, bool(rows[0].promised))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +108,20 @@ class Surroundings:
     earlier: tuple[Neighbour, ...]
 
 
-def surroundings(
-    session: Session, actor: Actor, case: Case, filters: Filters, asked: Sequence[ColumnElement[bool]]
-) -> Surroundings:
+def surroundings(session: Session, case: Case, filters: Filters, asked: Narrowing) -> Surroundings:
     """Find the neighbours under the same conditions and the consumer's earlier cases, in one statement.
 
     Earlier cases are the same merchant's own and for its eyes only; what went to others is the officer's to know.
     """
-    keys = sort_keys(filters)
-    parts = [
-        _neighbour("next", asked, keys, case, backwards=False),
-        _neighbour("previous", asked, keys, case, backwards=True),
-        _held("before", [*asked, _beyond(keys, case, backwards=True)]),
-        _held("all", asked),
-        _held("inside", [*asked, Case.id == case.id]),
-    ]
-    if case.phone_index is not None:
-        parts.append(_earlier(actor, case))
-    rows = session.execute(union_all(*parts)).all()
+    newest_first, by_phone = is_newest_first(filters), case.phone_index is not None
+    own = {
+        "own_id": case.id,
+        "own_moment": sort_keys(newest_first)[0].read(case),
+        "own_phone": case.phone_index,
+        "own_firm": case.merchant_id,
+        "own_registered": case.registered_at,
+    }
+    rows = session.execute(_surrounding(asked.shape, newest_first, by_phone), {**asked.values, **own}).all()
     one = {row.kind: row for row in rows}
     inside = one["inside"].held
     earlier = sorted((row for row in rows if row.kind == "earlier"), key=lambda row: row.at, reverse=True)
@@ -114,6 +131,21 @@ def surroundings(
         place=_place(one["before"].held + 1, one["all"].held) if inside else "",
         earlier=tuple(Neighbour(row.reference, row.headline, row.state, row.at) for row in earlier),
     )
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _surrounding(shape: Shape, newest_first: bool, by_phone: bool) -> CompoundSelect[Any]:
+    keys, asked = sort_keys(newest_first), shape.conditions()
+    parts = [
+        _neighbour("next", asked, keys, backwards=False),
+        _neighbour("previous", asked, keys, backwards=True),
+        _held("before", [*asked, _beyond(keys, backwards=True)]),
+        _held("all", asked),
+        _held("inside", [*asked, Case.id == bindparam("own_id")]),
+    ]
+    if by_phone:
+        parts.append(_earlier(shape.sight))
+    return union_all(*parts)
 
 
 def _place(number: int, held: int) -> str:
@@ -133,11 +165,9 @@ def _columns(kind: str) -> tuple[Any, ...]:
     )
 
 
-def _neighbour(
-    kind: str, asked: Sequence[ColumnElement[bool]], keys: Sequence[SortKey], case: Case, *, backwards: bool
-) -> Any:
+def _neighbour(kind: str, asked: Sequence[ColumnElement[bool]], keys: Sequence[SortKey], *, backwards: bool) -> Any:
     order = [key.column.desc() if key.descending != backwards else key.column.asc() for key in keys]
-    found = select(*_columns(kind)).where(*asked, _beyond(keys, case, backwards=backwards)).order_by(*order).limit(1)
+    found = select(*_columns(kind)).where(*asked, _beyond(keys, backwards=backwards)).order_by(*order).limit(1)
     return select(found.subquery())
 
 
@@ -149,15 +179,15 @@ def _held(kind: str, asked: Sequence[ColumnElement[bool]]) -> Any:
     )
 
 
-def _earlier(actor: Actor, case: Case) -> Any:
+def _earlier(sight: Sight) -> Any:
     found = (
         select(*_columns("earlier"))
         .where(
-            visible_to(actor),
-            Case.phone_index == case.phone_index,
-            Case.merchant_id == case.merchant_id,
-            Case.id != case.id,
-            Case.registered_at <= case.registered_at,
+            visible(sight),
+            Case.phone_index == bindparam("own_phone"),
+            Case.merchant_id == bindparam("own_firm"),
+            Case.id != bindparam("own_id"),
+            Case.registered_at <= bindparam("own_registered"),
         )
         .order_by(Case.registered_at.desc(), Case.id.desc())
         .limit(EARLIER_SHOWN)
@@ -165,11 +195,11 @@ def _earlier(actor: Actor, case: Case) -> Any:
     return select(found.subquery())
 
 
-def _beyond(keys: Sequence[SortKey], case: Case, *, backwards: bool) -> ColumnElement[bool]:
+def _beyond(keys: Sequence[SortKey], *, backwards: bool) -> ColumnElement[bool]:
     first, last = keys
-    at, own = first.read(case), last.read(case)
+    moment: Any = bindparam("own_moment")
 
     def further(key: SortKey, value: Any) -> ColumnElement[bool]:
         return key.column < value if key.descending != backwards else key.column > value
 
-    return or_(further(first, at), and_(first.column == at, further(last, own)))
+    return or_(further(first, moment), and_(first.column == moment, further(last, bindparam("own_id"))))

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from portal.cases.filters import CHANNEL_CHIPS, ME, MERCHANT_STATES, NOBODY, TABS, VIEW_NAMES, Chip, Filters, Sort, View
@@ -15,17 +14,15 @@ from portal.cases.wording import SOURCE_NAMES, full_time, state_tag
 from portal.clocks.queries import Almanac
 from portal.core.actor import Actor
 from portal.core.paging import Page, shown_count
+from portal.desk.narrowing import Moments, Narrowing, found_by_consumer, found_by_words, narrowing
 from portal.desk.rows import ListRow, list_row, wish
 from portal.desk.sheets import MAX_ROWS
 from portal.desk.worklist import (
     Choices,
     KeptView,
-    Moments,
     choices,
-    conditions,
     counts,
-    found_by_consumer,
-    found_by_words,
+    is_newest_first,
     kept_filters,
     row_columns,
     sort_keys,
@@ -45,7 +42,7 @@ class Asked:
     filters: Filters
     moments: Moments
     almanac: Almanac
-    conditions: list[ColumnElement[bool]]
+    narrowing: Narrowing
 
 
 def asked_for(
@@ -54,7 +51,7 @@ def asked_for(
     """Turn filters into conditions inside what the actor may see; one statement where words are searched."""
     moments = Moments.at(now, almanac.calendar)
     found = found_by_consumer(sought) if filters.found else found_by_words(session, actor, filters.q)
-    return Asked(actor, filters, moments, almanac, conditions(actor, filters, moments, found))
+    return Asked(actor, filters, moments, almanac, narrowing(actor, filters, moments, found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ def worklist(session: Session, asked: Asked, cursor: str | None) -> Worklist:
     filters = asked.filters
     offered = choices(session, asked.actor)
     held = counts(session, asked.actor, offered.views, asked.moments)
-    page = worklist_page(session, asked.conditions, filters, cursor, size=PAGE_SIZE)
+    page = worklist_page(session, asked.narrowing, filters, cursor, size=PAGE_SIZE)
     names = {ME: asked.actor.name, NOBODY: "未分配", **dict(offered.people)}
     query = filters.query()
     here = filters.address(LIST)
@@ -145,8 +142,10 @@ def _options(filters: Filters, offered: Choices) -> dict[str, list[tuple[str, st
 
 def export_rows(session: Session, asked: Asked) -> Iterator[Sequence[str | float | None]]:
     """The whole list, masked as on the page, row by row; at most MAX_ROWS."""
-    order = [key.column.desc() if key.descending else key.column.asc() for key in sort_keys(asked.filters)]
-    statement = row_columns().where(*asked.conditions).order_by(*order).limit(MAX_ROWS)
+    order = [
+        key.column.desc() if key.descending else key.column.asc() for key in sort_keys(is_newest_first(asked.filters))
+    ]
+    statement = row_columns().where(*asked.narrowing.conditions()).order_by(*order).limit(MAX_ROWS)
     for row in session.execute(statement.execution_options(yield_per=1000)):
         listed = list_row(row, asked.moments.now, asked.almanac, str)
         yield (

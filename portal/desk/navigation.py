@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask import current_app, request
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, bindparam, func, literal, select, union_all
 
 from portal import web
-from portal.cases.access import visible_to
+from portal.cases.access import Sight, sight_of, sight_values, visible
 from portal.cases.models import Case
 from portal.cases.rules import WITH_MERCHANT, CaseState
 from portal.core.actor import ROLE_NAMES, Actor, ActorKind
@@ -100,6 +101,15 @@ SECTIONS: dict[ActorKind, tuple[Section, ...]] = {
     ActorKind.ADMIN: ADMIN,
 }
 
+COUNTED: dict[ActorKind, dict[str, ColumnElement[bool]]] = {
+    ActorKind.MERCHANT: {
+        "overdue": Case.is_open & (Case.state != CaseState.PERFORMED) & (Case.due_at <= bindparam("now")),
+        "open": Case.is_open & Case.state.in_(WITH_MERCHANT),
+        "unpaid": Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED]),
+    },
+    ActorKind.AUTHORITY: {"waiting": Case.is_open & Case.state.in_([CaseState.WAITING, CaseState.RETURNED])},
+}
+
 
 def navigation(actor: Actor, *, installation: Installation | None) -> dict[str, Any]:
     """The template variables that every page has: installation, nav and me."""
@@ -119,22 +129,19 @@ def navigation(actor: Actor, *, installation: Installation | None) -> dict[str, 
 
 def counts(actor: Actor) -> dict[str, int]:
     """The capped counts beside the items, in one statement; none for an administrator."""
-    mine = visible_to(actor)
-    conditions = {
-        ActorKind.MERCHANT: {
-            "overdue": Case.is_open & (Case.state != CaseState.PERFORMED) & (Case.due_at <= web.now()),
-            "open": Case.is_open & Case.state.in_(WITH_MERCHANT),
-            "unpaid": Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED]),
-        },
-        ActorKind.AUTHORITY: {"waiting": Case.is_open & Case.state.in_([CaseState.WAITING, CaseState.RETURNED])},
-    }.get(actor.kind)
-    if not conditions:
+    if not COUNTED.get(actor.kind):
         return {}
+    values = {"now": web.now(), **sight_values(actor)}
+    return {row[0]: int(row[1]) for row in web.database().execute(_counting(actor.kind, sight_of(actor)), values)}
+
+
+@cache
+def _counting(kind: ActorKind, sight: Sight) -> CompoundSelect[Any]:
     parts = []
-    for name, condition in conditions.items():
-        capped = select(Case.id).where(mine, condition).limit(COUNT_CAP + 1).subquery()
+    for name, condition in COUNTED[kind].items():
+        capped = select(Case.id).where(visible(sight), condition).limit(COUNT_CAP + 1).subquery()
         parts.append(select(literal(name), func.count()).select_from(capped))
-    return {row[0]: int(row[1]) for row in web.database().execute(union_all(*parts))}
+    return union_all(*parts)
 
 
 def _here(sections: Sequence[Section]) -> str:

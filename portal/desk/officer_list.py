@@ -16,8 +16,9 @@ from portal.clocks import rules as clocks
 from portal.core.actor import Actor
 from portal.core.paging import COUNT_CAP, Page, SortKey, keyset_page
 from portal.desk.board import standing
+from portal.desk.narrowing import FOUND, Found, found_by_consumer, found_by_words
 from portal.desk.officer_filters import OfficerFilters, Sort, Tab
-from portal.desk.worklist import found_by_consumer, found_by_words, row_columns
+from portal.desk.worklist import row_columns
 from portal.indicators.queries import in_part
 from portal.indicators.rules import Period
 from portal.mediation.queries import awaits_choice
@@ -54,9 +55,9 @@ def matching(session: Session, asked: Asked) -> list[ColumnElement[bool]]:
     filters = asked.filters
     conditions = [asked.scope]
     if (by_words := found_by_words(session, asked.actor, filters.q)) is not None:
-        conditions.append(by_words)
+        conditions.append(_condition(by_words))
     if filters.found:
-        conditions.append(found_by_consumer(asked.sought))
+        conditions.append(_condition(found_by_consumer(asked.sought)))
     if filters.merchant:
         wanted = select(Organisation.id).where(Organisation.code == filters.merchant).scalar_subquery()
         conditions.append(Case.merchant_id == wanted)
@@ -67,6 +68,10 @@ def matching(session: Session, asked: Asked) -> list[ColumnElement[bool]]:
     if filters.source:
         conditions.append(Case.source == filters.source)
     return [*conditions, *_dated(filters, asked.now)]
+
+
+def _condition(found: Found) -> ColumnElement[bool]:
+    return FOUND[found.name](lambda _name: found.value)
 
 
 def _dated(filters: OfficerFilters, now: datetime) -> list[ColumnElement[bool]]:

@@ -63,7 +63,7 @@ def screen(session: Session, asked: Asked, reference: str) -> Screen:
     found = opened(session, actor, reference, now=now)
     case = found.case
     lines = records(session, [case.id])[case.id]
-    place = surroundings(session, actor, case, asked.filters, asked.conditions)
+    place = surroundings(session, case, asked.filters, asked.narrowing)
     history = sections.history_of(session, actor, case, lines, now=now)
     authorities = list(reversed(case.authority.ancestry()))
     return Screen(

@@ -19,10 +19,11 @@ from portal.core.actor import Actor
 from portal.core.db import UTCDateTime
 from portal.core.money import yuan
 from portal.core.paging import COUNT_CAP, shown_count
+from portal.desk.narrowing import OURS_TO_DO, Moments, narrowing
 from portal.desk.rows import PROMISED, ListRow, list_row
 from portal.desk.ten_days import TenDays, ten_days
 from portal.desk.unfilled import unfilled
-from portal.desk.worklist import OURS_TO_DO, Moments, conditions, promised, row_columns
+from portal.desk.worklist import promised, row_columns
 
 FIRST_ROWS = 8
 OTHER_ROWS = 5
@@ -88,6 +89,7 @@ def today(session: Session, actor: Actor, now: datetime, almanac: Almanac, addre
         return list_row(row, now, almanac, lambda reference: address(reference, Filters(view=view)))
 
     raised = figures["raised"].held
+    handed_up = narrowing(actor, Filters(view=View.RAISED), moments).conditions()
     by_due = (Case.due_at, Case.id)
     answers = rows([Case.answer.is_not(None)], (Case.answered_at.desc(), Case.id.desc()))
     money = rows([*_promised_by(moments.today_ends), promised() > 0], by_due)
@@ -96,10 +98,7 @@ def today(session: Session, actor: Actor, now: datetime, almanac: Almanac, addre
         figures=_cells(figures, now, almanac),
         open_count=shown_count(figures["open"].held),
         first=[shown(row, View.ALL) for row in rows(OURS_TO_DO, by_due, FIRST_ROWS)],
-        raised=[
-            shown(row, View.RAISED)
-            for row in (rows(conditions(actor, Filters(view=View.RAISED), moments), by_due) if raised else ())
-        ],
+        raised=[shown(row, View.RAISED) for row in (rows(handed_up, by_due) if raised else ())],
         raised_count=shown_count(raised),
         answers=[_answer(row, shown(row, View.ANSWERED), now) for row in answers],
         money=[_money(row, shown(row, View.PAY), now) for row in money],
@@ -112,7 +111,7 @@ def today(session: Session, actor: Actor, now: datetime, almanac: Almanac, addre
 
 def _figures(session: Session, actor: Actor, moments: Moments) -> dict[str, Row[Any]]:
     def viewed(view: View) -> list[ColumnElement[bool]]:
-        return conditions(actor, Filters(view=view), moments)
+        return narrowing(actor, Filters(view=view), moments).conditions()
 
     mine = visible_to(actor)
     parts = [

@@ -1,57 +1,40 @@
-"""The merchant's worklist: what a filter means in SQL, the counts of its tabs, one page of rows.
+"""The merchant's worklist: the counts of its tabs, one page of rows, what its forms offer.
 
 Counts are capped and come in one UNION ALL statement over indexes that start with the merchant (decisions 20).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, String, cast, func, literal, null, or_, select, union_all
-from sqlalchemy import false as sql_false
-from sqlalchemy import true as sql_true
+from sqlalchemy import (
+    CompoundSelect,
+    ScalarSelect,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Membership, Person
-from portal.cases.access import visible_to
-from portal.cases.filters import ME, NOBODY, TABS, Filters, Sort, View
-from portal.cases.levels import RAISABLE
-from portal.cases.lookups import Sought
+from portal.cases.filters import TABS, Filters, Sort, View
 from portal.cases.models import Case, SavedView
-from portal.cases.rules import CaseState, Level, Turn
-from portal.cases.substitutes import raised_to
-from portal.cases.wording import SOURCE_NAMES
-from portal.clocks import rules as clocks
-from portal.clocks.rules import Calendar
-from portal.core import search
-from portal.core.actor import Actor, ActorKind
-from portal.core.paging import COUNT_CAP, Page, SortKey, keyset_page
+from portal.core.actor import Actor
+from portal.core.paging import COUNT_CAP, Listing, Page, SortKey
+from portal.desk.narrowing import Moments, Narrowing, Shape, Value, narrowing
 from portal.enrolment.models import Outlet
-from portal.intake.models import Filing
 from portal.settlements.models import Agreement
 
 SHOWN_VIEWS = 10  # saved views beside the built-in tabs
-SOON_DAYS = 3  # working days (look/DESIGN.md 4)
-_NUMBERLIKE = re.compile(r"^[0-9A-Za-z-]{6,32}$")  # what may be a reference or a channel's number
-IS_OPEN = Case.is_open == sql_true()
-OURS_TO_DO = (IS_OPEN, Case.state != CaseState.PERFORMED)  # what was performed waits for the consumer's word
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """The moments that views are measured against."""
-
-    now: datetime
-    today_ends: datetime
-    soon_ends: datetime
-
-    @classmethod
-    def at(cls, now: datetime, calendar: Calendar) -> "Moments":
-        """Today's end and the end of the third working day from today."""
-        today = clocks.local_day(now)
-        return cls(now, clocks.end_of_day(today), clocks.end_of_day(calendar.add_working_days(today, SOON_DAYS)))
+SHAPES_KEPT = 256  # statements of one kind; the shapes that people ask for are far fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +59,7 @@ class Choices:
 
 def choices(session: Session, actor: Actor) -> Choices:
     """Colleagues, open outlets and saved views of the actor's organisation, in one statement."""
-    organisation = actor.organisation_id
-    is_own = SavedView.person_id == actor.person_id
-    nothing = cast(null(), String)
-    rows = session.execute(
-        union_all(
-            select(literal("person").label("kind"), Person.sign_in_name.label("key"), Person.name.label("name"),
-                   nothing.label("query"), literal(False).label("shared"), literal(False).label("own"),
-                   Person.id.label("place"))
-            .join(Membership, Membership.person_id == Person.id)
-            .where(Membership.organisation_id == organisation, Person.active),
-            select(literal("outlet"), nothing, Outlet.name, nothing, literal(False), literal(False), Outlet.id)
-            .where(Outlet.merchant_id == organisation, Outlet.closed_at.is_(None)),
-            select(literal("view"), SavedView.reference, SavedView.name, SavedView.query, SavedView.shared, is_own,
-                   SavedView.id)
-            .where(SavedView.organisation_id == organisation, or_(is_own, SavedView.shared)),
-        )
-    ).all()  # fmt: skip
+    rows = session.execute(_offered(), {"house": actor.organisation_id, "me": actor.person_id}).all()
     rows = sorted(rows, key=lambda row: row.place)
     views = [
         KeptView(row.key, row.name, row.query, bool(row.shared), bool(row.own)) for row in rows if row.kind == "view"
@@ -104,20 +71,54 @@ def choices(session: Session, actor: Actor) -> Choices:
     )
 
 
+@cache
+def _offered() -> CompoundSelect[Any]:
+    house: Any = bindparam("house")
+    is_own = SavedView.person_id == bindparam("me")
+    nothing = cast(null(), String)
+    return union_all(
+        select(literal("person").label("kind"), Person.sign_in_name.label("key"), Person.name.label("name"),
+               nothing.label("query"), literal(False).label("shared"), literal(False).label("own"),
+               Person.id.label("place"))
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.organisation_id == house, Person.active),
+        select(literal("outlet"), nothing, Outlet.name, nothing, literal(False), literal(False), Outlet.id)
+        .where(Outlet.merchant_id == house, Outlet.closed_at.is_(None)),
+        select(literal("view"), SavedView.reference, SavedView.name, SavedView.query, SavedView.shared, is_own,
+               SavedView.id)
+        .where(SavedView.organisation_id == house, or_(is_own, SavedView.shared)),
+    )  # fmt: skip
+
+
 def counts(session: Session, actor: Actor, views: Sequence[KeptView], moments: Moments) -> dict[str, int]:
     """How many cases each tab holds, at most COUNT_CAP + 1; saved views with a search are not counted."""
-    wanted = {view.value: Filters(view=view) for view in TABS}
+    asked: dict[str, Filters] = {view.value: Filters(view=view) for view in TABS}
     for kept in views:
         filters = kept_filters(kept)
         if not filters.q:
-            wanted[kept.reference] = filters
-    parts = [
-        select(literal(name).label("name"), func.count().label("held")).select_from(
-            select(literal(1)).where(*conditions(actor, filters, moments)).limit(COUNT_CAP + 1).subquery()
+            asked[kept.reference] = filters
+    wanted = [narrowing(actor, filters, moments) for filters in asked.values()]
+    values = {f"{name}_{place}": value for place, one in enumerate(wanted) for name, value in one.values.items()}
+    rows = session.execute(_counting(tuple(one.shape for one in wanted)), values)
+    held = {row.place: row.held for row in rows}
+    return {name: held[place] for place, name in enumerate(asked)}
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _counting(shapes: tuple[Shape, ...]) -> CompoundSelect[Any]:
+    """The statement that counts tabs; each has values of its own, whose names end in its place."""
+    return union_all(
+        *(
+            select(literal(place).label("place"), func.count().label("held")).select_from(
+                select(literal(1)).where(*shape.conditions(_placed(place))).limit(COUNT_CAP + 1).subquery()
+            )
+            for place, shape in enumerate(shapes)
         )
-        for name, filters in wanted.items()
-    ]
-    return {row.name: row.held for row in session.execute(union_all(*parts))}
+    )
+
+
+def _placed(place: int) -> Value:
+    return lambda name: bindparam(f"{name}_{place}")
 
 
 def kept_filters(kept: KeptView) -> Filters:
@@ -125,97 +126,14 @@ def kept_filters(kept: KeptView) -> Filters:
     return Filters.from_query(kept.query)
 
 
-def conditions(
-    actor: Actor, filters: Filters, moments: Moments, found: ColumnElement[bool] | None = None
-) -> list[ColumnElement[bool]]:
-    """What the filters mean, inside what the actor may see; `found` is the condition of a search."""
-    asked: list[ColumnElement[bool]] = [visible_to(actor), *_view(actor, filters, moments)]
-    if filters.states:
-        asked.append(Case.state.in_(filters.states))
-    if filters.channels:
-        asked.append(Case.channel.in_(filters.channels))
-    if filters.at_least:
-        asked.append(Case.amount >= filters.at_least)
-    if filters.assignee:
-        asked.append(_assignee(actor, filters.assignee))
-    if filters.level:
-        asked.append(Case.raised_to.is_(None) if filters.level is Level.AGENT else Case.raised_to == filters.level)
-    if filters.outlet:
-        asked.append(
-            Case.outlet_id.in_(
-                select(Outlet.id).where(Outlet.merchant_id == actor.organisation_id, Outlet.name == filters.outlet)
-            )
-        )
-    if filters.since:
-        asked.append(Case.registered_at >= clocks.start_of_day(filters.since))
-    if filters.until:
-        asked.append(Case.registered_at < clocks.end_of_day(filters.until))
-    if found is not None:
-        asked.append(found)
-    return asked
+def is_newest_first(filters: Filters) -> bool:
+    """Say which of the two orders a list has; finished cases, which burn no more, come newest first."""
+    return filters.sort is Sort.NEW or filters.view is View.FINISHED
 
 
-def _view(actor: Actor, filters: Filters, moments: Moments) -> list[ColumnElement[bool]]:
-    if filters.view is View.ALL:  # a state or a search reaches finished cases too
-        return [] if filters.states or filters.q or filters.found else [IS_OPEN]
-    meanings: dict[View, list[ColumnElement[bool]]] = {
-        View.OURS: [Case.turn == Turn.OURS],
-        View.MINE: [Case.assignee_id == actor.person_id, IS_OPEN],
-        View.RAISED: [raised_to(actor, now=moments.now), Case.state.in_(RAISABLE)],
-        View.SOON: [*OURS_TO_DO, Case.due_at > moments.now, Case.due_at <= moments.soon_ends],
-        View.TODAY: [*OURS_TO_DO, Case.due_at > moments.now, Case.due_at <= moments.today_ends],
-        View.OVERDUE: [*OURS_TO_DO, Case.due_at <= moments.now],
-        View.ANSWERED: [Case.answer.is_not(None)],
-        View.NEW: [Case.state == CaseState.DISPATCHED],
-        View.PAY: [Case.state.in_((CaseState.AGREED, CaseState.BREACHED))],
-        View.FINISHED: [Case.is_open == sql_false()],
-    }
-    return meanings[filters.view]
-
-
-def _assignee(actor: Actor, name: str) -> ColumnElement[bool]:
-    if name == NOBODY:
-        return Case.assignee_id.is_(None)
-    if name == ME:
-        return Case.assignee_id == actor.person_id
-    person = (
-        select(Person.id)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(Membership.organisation_id == actor.organisation_id, Person.sign_in_name == name)
-    )
-    return Case.assignee_id.in_(person)
-
-
-def found_by_words(session: Session, actor: Actor, words: str) -> ColumnElement[bool] | None:
-    """The condition of a search: an exact reference or 登记编号 where there is one, else the bigrams of the text.
-
-    None without words. The two are not joined by OR, which would cost an index scan of everything the actor sees.
-    """
-    if not words:
-        return None
-    if _NUMBERLIKE.match(words) and (exact := _numbered(session, actor, words)):
-        return Case.id.in_(exact)
-    if actor.organisation_id is None:
-        return sql_false()
-    scope_of = search.merchant_scope if actor.kind is ActorKind.MERCHANT else search.authority_scope
-    matched = search.matches(session, search.CASE_SEARCH, Case.id, words, scope_of(actor.organisation_id))
-    return sql_false() if matched is None else matched
-
-
-def _numbered(session: Session, actor: Actor, number: str) -> list[int]:
-    by_filing = select(Filing.case_id).where(Filing.source.in_(SOURCE_NAMES), Filing.number == number)
-    wanted = or_(Case.reference == number.upper(), Case.id.in_(by_filing))
-    return list(session.scalars(select(Case.id).where(visible_to(actor), wanted)))
-
-
-def found_by_consumer(sought: Sought | None) -> ColumnElement[bool]:
-    """The condition of a search by full phone number or name; nothing where its token said nothing."""
-    return sought.condition if sought else sql_false()
-
-
-def sort_keys(filters: Filters) -> tuple[SortKey, SortKey]:
-    """The order of the list; finished cases, which burn no more, come newest first."""
-    if filters.sort is Sort.NEW or filters.view is View.FINISHED:
+def sort_keys(newest_first: bool) -> tuple[SortKey, SortKey]:
+    """The order of the list: what burns first, or what was registered last."""
+    if newest_first:
         return (
             SortKey(Case.registered_at.expression, lambda row: row.registered_at, descending=True),
             SortKey(Case.id.expression, lambda row: row.id, descending=True),
@@ -263,8 +181,11 @@ def row_columns() -> Select[Any]:
     return columns.select_from(Case).outerjoin(Person, Person.id == Case.assignee_id)
 
 
-def worklist_page(
-    session: Session, asked: Sequence[ColumnElement[bool]], filters: Filters, cursor: str | None, *, size: int
-) -> Page[Any]:
+def worklist_page(session: Session, asked: Narrowing, filters: Filters, cursor: str | None, *, size: int) -> Page[Any]:
     """One page of rows under the conditions."""
-    return keyset_page(session, row_columns().where(*asked), sort_keys(filters), cursor, size=size, scalars=False)
+    return _listing(asked.shape, is_newest_first(filters), size).page(session, cursor, asked.values)
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _listing(shape: Shape, newest_first: bool, size: int) -> Listing:
+    return Listing(row_columns().where(*shape.conditions()), sort_keys(newest_first), size=size, scalars=False)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.cases.access import may_see, visible_to
+from portal.cases.access import may_see, sight_of, sight_values, visible, visible_to
 from portal.cases.models import Case
 from portal.cases.rules import CaseState
 from portal.core.actor import Actor, ActorKind
@@ -43,3 +43,4 @@ def test_both_halves_of_access_agree(
     )
     shown = set(session.scalars(select(Case.id).where(visible_to(actor))))
     assert {case.id for case in cases if may_see(actor, case)} == shown & {case.id for case in cases}
+    assert set(session.scalars(select(Case.id).where(visible(sight_of(actor))), sight_values(actor))) == shown
