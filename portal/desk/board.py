@@ -100,7 +100,7 @@ class Board:
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing to show yet."""
-        return not any(counter.count for counter in self.counters) and not any(
+        return not any(one.count for one in (*self.counters, self.unverified, self.unpaid)) and not any(
             figure.rate.denominator for figure in self.figures
         )
 

@@ -161,7 +161,12 @@ class OfferForm(FlaskForm):
 class OutsideForm(OfferForm):
     """An agreement reached outside: its terms as usual, and the paper that shows it."""
 
-    proof = FileField(_("协议凭证"), [Optional()], render_kw={"accept": "image/*,application/pdf"})
+    message = TextAreaField(
+        _("另外写明的事"),
+        [Optional(), Length(max=rules.MAX_MESSAGE, message=_("写得太长，最多 500 字。"))],
+        render_kw={"rows": 3},
+    )
+    proof = FileField(_("协议凭证"), render_kw={"accept": "image/*,application/pdf"})
 
     def record(self, reference: str) -> RecordOutside:
         """What was agreed, with the file as it came."""
