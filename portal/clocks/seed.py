@@ -95,6 +95,10 @@ def _own_rules() -> list[Limit]:
         _not_law("link_after_closing", 30, natural),
         _not_law("payee_account", 90, natural),  # kept after the case closed
         _not_law("joining_hours", 72, Unit.HOUR),
+        _not_law("hint_window", 30, natural),  # officers are told of what lies so near
+        _not_law("hint_people", 2, Unit.COUNT),  # different names behind one phone
+        _not_law("hint_complaints", 3, Unit.COUNT),  # like complaints of one phone or name
+        _not_law("hint_likeness", 85, Unit.PERCENT),  # of the texts of filings that did not join
         _not_law("odr_least", 3, working),  # with odr_before_acceptance: the merchant has at least this
         _not_law("odr_margin", 2, working),  # and ends this long before the statutory day
         _not_law("code_threshold", 100_000, Unit.FEN),  # ¥1,000: from here an answer needs a code

@@ -24,6 +24,7 @@ from portal.desk.deadlines import DuePanel, due_panel
 from portal.desk.officer_filters import PATH
 from portal.desk.officer_page import officer_tag
 from portal.desk.screen import case_facts, revealed_particulars
+from portal.intake.hints import Hints, hints_of_case
 from portal.intake.models import Filing
 from portal.intake.rules import WaitingReason
 from portal.intake.rules.routing import SENTENCES
@@ -82,18 +83,20 @@ class OfficerCase:
     history: HistorySection
     due: DuePanel | None
     negotiation: Negotiation
-    hints: tuple[Hint, ...]
+    hints: Hints  # signs to weigh it by
+    same_phone: tuple[Hint, ...]
     waiting: str  # why it waits for an officer; empty where it does not
     ended: str  # why the negotiation failed
 
 
 def officer_case(session: Session, actor: Actor, reference: str, now: datetime, almanac: Almanac) -> OfficerCase:
-    """Read and word a case for an officer of its jurisdiction, in six statements; NotFound for strangers."""
+    """Read and word a case for an officer of its jurisdiction, in seven statements; NotFound for strangers."""
     found = opened(session, actor, reference, now=now)
     case = found.case
     lines = records(session, [case.id])[case.id]
     authorities = list(reversed(case.authority.ancestry()))
-    hints, merchant, phone_waits = _hints(session, actor, case)
+    same_phone, merchant, phone_waits = _hints(session, actor, case)
+    texts = [vault_of(session).open(filing.key, filing.text_sealed, "filing.text") for filing in found.filings]
     return OfficerCase(
         case=case,
         title=case.headline,
@@ -109,7 +112,8 @@ def officer_case(session: Session, actor: Actor, reference: str, now: datetime, 
         history=sections.history_of(session, actor, case, lines, now=now),
         due=due_panel(case, authorities, now, almanac, promised=found.promised),
         negotiation=negotiation(session, actor, case, now=now),
-        hints=hints,
+        hints=hints_of_case(session, actor, case, found.filings, texts, now=now, book=almanac),
+        same_phone=same_phone,
         waiting=_waiting(case),
         ended=CAUSE_NAMES[case.cause] if case.cause else "",
     )

@@ -18,8 +18,9 @@ from portal.core import search
 from portal.core.actor import Actor
 from portal.core.paging import COUNT_CAP, Page, SortKey, keyset_page
 from portal.intake.dispatching import is_certain
+from portal.intake.hints import hints_of_list
 from portal.intake.models import Filing
-from portal.intake.rules import MerchantIndex, WaitingReason, similar
+from portal.intake.rules import MerchantIndex, Neighbour, WaitingReason, similar
 from portal.intake.rules.routing import SENTENCES
 from portal.intake.suggestions import Suggestion, admitted_named
 
@@ -106,6 +107,7 @@ class TriageRow:
     amount: int | None  # 分
     due: Due
     registered_at: datetime
+    hints: tuple[str, ...] = ()
 
 
 def triage(
@@ -114,10 +116,9 @@ def triage(
     """One page of the waiting cases of the jurisdiction, and how many there are (capped)."""
     conditions = _conditions(session, actor, wanted)
     page = _page(session, conditions, wanted, cursor)
-    capped = select(Case.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
-    count = session.scalar(select(func.count()).select_from(capped)) or 0
-    rows = _rows(session, actor, page.rows, now=now, book=book)
-    return Page(rows, page.next_cursor, page.previous_cursor), count
+    told = hints_of_list(session, actor, {row.id: _neighbour(row) for row in page.rows}, now=now, book=book)
+    rows = _rows(session, actor, page.rows, told, now=now, book=book)
+    return Page(rows, page.next_cursor, page.previous_cursor), page.rows[0].held if page.rows else 0
 
 
 def every_row(
@@ -127,7 +128,7 @@ def every_row(
     conditions, cursor = _conditions(session, actor, wanted), None
     while True:
         page = _page(session, conditions, wanted, cursor, size=EXPORT_BATCH)
-        yield from _rows(session, actor, page.rows, now=now, book=book)
+        yield from _rows(session, actor, page.rows, {}, now=now, book=book)
         cursor = page.next_cursor
         if cursor is None:
             return
@@ -165,9 +166,12 @@ def _page(
     *, size: int = 50,
 ) -> Page[Any]:  # fmt: skip
     authority = select(Organisation.name).where(Organisation.id == Case.authority_id).scalar_subquery()
+    capped = select(Case.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
+    held = select(func.count()).select_from(capped).scalar_subquery()  # once a statement, not a row
     query: Any = select(
         Case.id, Case.reference, Case.consumer_mask, Case.headline, Case.state, Case.wait_reason, Case.candidates,
-        Case.amount, Case.due_at, Case.registered_at, authority.label("authority"),
+        Case.amount, Case.due_at, Case.registered_at, authority.label("authority"), held.label("held"),
+        Case.phone_index, Case.name_index, Case.source, Case.goods, Case.problem, Case.is_open, Case.merchant_id,
     ).where(*conditions)  # fmt: skip
     keys = [SortKey(Case.due_at, lambda row: row.due_at), SortKey(Case.id.expression, lambda row: row.id)]
     if wanted.sort == "new":
@@ -178,7 +182,24 @@ def _page(
     return keyset_page(session, query, keys, cursor, size=size, scalars=False)
 
 
-def _rows(session: Session, actor: Actor, found: Sequence[Any], *, now: datetime, book: Almanac) -> list[TriageRow]:
+def _neighbour(row: Any) -> Neighbour:
+    """A waiting case among others, as hints see it: the phone, the name and the day of its first filing."""
+    return Neighbour(
+        case_id=row.id, reference=row.reference, source=row.source, number="", registered_at=row.registered_at,
+        phone=row.phone_index, name=row.name_index, merchant_id=row.merchant_id or row.candidates.get("only"),
+        amount=row.amount, goods=row.goods, problem=row.problem, is_open=row.is_open,
+    )  # fmt: skip
+
+
+def _rows(
+    session: Session,
+    actor: Actor,
+    found: Sequence[Any],
+    told: Mapping[int, tuple[str, ...]],
+    *,
+    now: datetime,
+    book: Almanac,
+) -> list[TriageRow]:
     if not found:
         return []
     filings: dict[int, list[Any]] = {}
@@ -190,7 +211,10 @@ def _rows(session: Session, actor: Actor, found: Sequence[Any], *, now: datetime
         filings.setdefault(filing.case_id, []).append(filing)
     wanted = {key for row in found for key in row.candidates.get("merchants", ())}
     known = admitted_named(session, actor, wanted)
-    return [_row(row, filings.get(row.id, []), known, now=now, book=book) for row in found]
+    return [
+        replace(_row(row, filings.get(row.id, []), known, now=now, book=book), hints=told.get(row.id, ()))
+        for row in found
+    ]
 
 
 def _row(

@@ -18,6 +18,7 @@ from portal.core.facts import SubjectKind
 from portal.core.money import yuan
 from portal.core.privacy import mask_text, vault_of
 from portal.intake import rules
+from portal.intake.hints import Hints, hints_of_case
 from portal.intake.models import Filing
 from portal.intake.rules import Demand, WaitingReason
 from portal.intake.suggestions import Suggestion, admitted_named, searched
@@ -59,6 +60,7 @@ class TriageCase:
     draft: str  # the text to be redacted, for the officer who was granted the look
     suggestions: tuple[Suggestion, ...]
     found: tuple[Suggestion, ...]
+    hints: Hints
 
 
 def triage_case(
@@ -94,6 +96,7 @@ def triage_case(
         draft=accusing if until and suspected else "",
         suggestions=suggestions_for(case.candidates, company, known, limit=SUGGESTED),
         found=tuple(searched(session, words)),
+        hints=hints_of_case(session, actor, case, filings, texts, now=now, book=book),
     )
 
 

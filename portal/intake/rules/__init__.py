@@ -19,6 +19,11 @@ from portal.intake.rules.columns import match_header as match_header
 from portal.intake.rules.headlines import DEMAND_NAMES as DEMAND_NAMES
 from portal.intake.rules.headlines import headline_of as headline_of
 from portal.intake.rules.headlines import leaf as leaf
+from portal.intake.rules.hinting import HintLimits as HintLimits
+from portal.intake.rules.hinting import Neighbour as Neighbour
+from portal.intake.rules.hinting import likeness as likeness
+from portal.intake.rules.hinting import sentences as sentences
+from portal.intake.rules.hinting import why_apart as why_apart
 from portal.intake.rules.joining import Newcomer as Newcomer
 from portal.intake.rules.joining import OpenCase as OpenCase
 from portal.intake.rules.joining import case_to_join as case_to_join
