@@ -1,23 +1,20 @@
 """A case's entries in its merchant's 消费投诉记录台账, pushed by the action that changes the case (decisions 26)."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Person
-from portal.cases.access import locked
 from portal.cases.filed_words import filed_words
 from portal.cases.models import Case
 from portal.cases.rules import CaseState
 from portal.clocks.rules import local_day
 from portal.core.actor import SYSTEM, Actor, ActorKind
-from portal.core.errors import RuleBroken
-from portal.core.permissions import Permission, require
 from portal.enrolment.models import Outlet
 from portal.ledgers.models import LedgerEntry
-from portal.ledgers.pushing import Complaint, push_complaint, push_outcome, strike_complaint
+from portal.ledgers.pushing import Change, Complaint, push_complaint, push_outcome, strike_complaint
 from portal.ledgers.rules.vocabulary import Outcome
 
 S = CaseState
@@ -37,9 +34,14 @@ def book_complaint(session: Session, actor: Actor, case: Case, *, now: datetime)
     """Enter an accepted case into its merchant's ledger; doing it twice changes nothing."""
     if case.merchant_id is None:
         return None
+    complaint = _complaint(session, actor, case)
+    return push_complaint(session, _writer(actor), case.merchant_id, complaint, now=now)
+
+
+def _complaint(session: Session, actor: Actor, case: Case) -> Complaint:
     words = filed_words(session, case)
     outlet = session.get(Outlet, case.outlet_id) if case.outlet_id is not None else None
-    complaint = Complaint(
+    return Complaint(
         reference=case.reference,
         occurred_on=local_day(case.registered_at),
         received=case.source,
@@ -54,13 +56,12 @@ def book_complaint(session: Session, actor: Actor, case: Case, *, now: datetime)
         outlet_id=case.outlet_id,
         outlet=outlet.name if outlet is not None else "",
     )
-    return push_complaint(session, _writer(actor), case.merchant_id, complaint, now=now)
 
 
 def book_outcome(
     session: Session, actor: Actor, case: Case, *, now: datetime, settled: int | None = None, terms: str = ""
 ) -> LedgerEntry | None:
-    """Amend the complaint of a case by the state it has reached; None where nothing changes or none was entered.
+    """Amend the complaint of a case by the state it has reached; None where nothing changes or it was never accepted.
 
     `settled` is what the merchant pays in 分, `terms` the kinds of what was agreed, joined by commas; what was paid by
     a case that failed or broke its promise is taken away.
@@ -81,7 +82,9 @@ def book_outcome(
         changes["settled"] = paid or ""
     if terms:
         changes["terms"] = terms
-    return push_outcome(session, _writer(actor), case.merchant_id, case.reference, changes, now=now)
+    late = partial(_complaint, session, actor, case) if case.accepted_at is not None else None
+    change = Change(case.reference, changes, late)
+    return push_outcome(session, _writer(actor), case.merchant_id, change, now=now)
 
 
 def take_back_outcome(session: Session, actor: Actor, case: Case, *, now: datetime) -> LedgerEntry | None:
@@ -89,7 +92,9 @@ def take_back_outcome(session: Session, actor: Actor, case: Case, *, now: dateti
     if case.merchant_id is None:
         return None
     changes: dict[str, str | int] = {"outcome": "", "settled": "", "terms": ""}
-    return push_outcome(session, _writer(actor), case.merchant_id, case.reference, changes, now=now)
+    late = partial(_complaint, session, actor, case) if case.accepted_at is not None else None
+    change = Change(case.reference, changes, late)
+    return push_outcome(session, _writer(actor), case.merchant_id, change, now=now)
 
 
 def strike_from_book(
@@ -106,27 +111,6 @@ def rebook_parted(session: Session, actor: Actor, case: Case, *, now: datetime) 
     if strike_from_book(session, actor, case, Outcome.PARTED, now=now) is None:
         return None
     return book_complaint(session, actor, case, now=now)
-
-
-@dataclass(frozen=True, slots=True)
-class BookCase:
-    """A case whose goods come back: it must stand in the ledger first."""
-
-    reference: str
-
-
-def book_case(session: Session, actor: Actor, command: BookCase, *, now: datetime) -> Case:
-    """See to it that an accepted case stands in its merchant's ledger as it is now; doing it twice changes nothing.
-
-    Cases accepted before the merchant had a ledger have no entry yet. Refuses with RuleBroken one not yet accepted.
-    """
-    case = locked(session, actor, command.reference)
-    require(actor, Permission.CASE_HANDLE, case)
-    if case.accepted_at is None:
-        raise RuleBroken("这件纠纷还没有受理。请先受理，再登记退换。")
-    book_complaint(session, actor, case, now=now)
-    book_outcome(session, actor, case, now=now)
-    return case
 
 
 def _writer(actor: Actor) -> Actor:

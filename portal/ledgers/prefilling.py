@@ -26,7 +26,7 @@ from portal.ledgers.rules.vocabulary import (
     Outcome,
 )
 
-MISSING = "你的消费投诉记录里没有这件纠纷。受理以后自动登记，请先受理，再登记退换。"
+MISSING = "你的消费投诉记录里没有这件纠纷。还没受理的，请先受理；台账启用以前受理的，请手工填写退换，投诉编号留空。"
 
 
 @dataclass(frozen=True, slots=True)

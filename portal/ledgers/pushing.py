@@ -3,6 +3,7 @@
 A ledger knows a case by its reference only: everything else is handed in as plain values by whoever acts.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -82,15 +83,26 @@ def push_complaint(
     return entry
 
 
-def push_outcome(
-    session: Session, actor: Actor, merchant_id: int, reference: str, changes: Leaf, *, now: datetime
-) -> LedgerEntry | None:
-    """Amend the complaint of a case by what has become of it; '' takes a value away.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has become of a case; '' takes a value away. `complaint` is asked for where none was entered before."""
 
-    None where the ledger has no such complaint (it was never accepted), where it was given back, and where nothing
-    changes.
+    reference: str
+    fields: Leaf
+    complaint: Callable[[], Complaint] | None = None
+
+
+def push_outcome(
+    session: Session, actor: Actor, merchant_id: int, change: Change, *, now: datetime
+) -> LedgerEntry | None:
+    """Amend the complaint of a case by what has become of it.
+
+    A case that was accepted before its merchant had a ledger is entered first. None where the ledger has no such
+    complaint, where it was given back, and where nothing changes.
     """
-    root = newest_of(session, merchant_id, reference)
+    root, changes = newest_of(session, merchant_id, change.reference), change.fields
+    if root is None and change.complaint is not None:
+        root = push_complaint(session, actor, merchant_id, change.complaint(), now=now)
     if root is None:
         return None
     ledger = log.ledger_of(session, merchant_id, now=now)

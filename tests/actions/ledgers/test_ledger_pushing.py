@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.cases.actions import AcceptCase, ReturnCase, accept_case, return_case
-from portal.cases.bookkeeping import BookCase, book_case, book_complaint, strike_from_book
+from portal.cases.bookkeeping import book_complaint, strike_from_book
 from portal.cases.models import Case
 from portal.cases.rules import CaseState, PartingReason, ReturnReason
 from portal.cases.steps import dispatch
@@ -227,13 +227,11 @@ def test_no_return_begins_from_a_case_that_is_not_ours(session) -> None:
     assert [one.field for one in result.problems] == ["reference"]
 
 
-def test_a_case_older_than_the_ledger_is_entered_when_it_is_needed(session) -> None:
+def test_a_case_older_than_the_ledger_is_entered_when_something_becomes_of_it(session) -> None:
     dispute = settling.dispute(session, accepted_at=NOW)
     settling.agreed(session, dispute)
-    assert book(session, dispute) == []
-    book_case(session, dispute.agent, BookCase(dispute.case.reference), now=LATER)
-    book_case(session, dispute.agent, BookCase(dispute.case.reference), now=LATER)
-    assert len(book(session, dispute)) == 2
+    entry, amendment = book(session, dispute)
+    assert (entry.kind, amendment.amends_id) == (EntryKind.COMPLAINT, entry.id)
     assert standing(session, dispute)["outcome"] == "agreed"
 
 
