@@ -5,7 +5,7 @@ password, offers that are taken back, the imported rows. Hence rehearsals only.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,13 +15,14 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, false, func, select, true, update
 from sqlalchemy.orm import Session, joinedload
 
 from portal.accounts.actions import AddPerson, add_person
 from portal.accounts.links import issue_link
 from portal.accounts.models import Membership, Organisation, Person
 from portal.app import create_app
+from portal.cases.actions import AddNote, add_note
 from portal.cases.models import Case
 from portal.cases.rules import CaseState
 from portal.core.actor import OPERATOR, Actor, ActorKind, Role
@@ -30,6 +31,7 @@ from portal.core.paging import PAGE_SIZE, encode_cursor
 from portal.demo.complaints import GREEN, LOCAL, ODR, Company, Draft, write_export
 from portal.demo.firms import all_firms, find_district
 from portal.demo.measuring import Figures, Sample, StatementCount, Stopwatch, counting, figures, measure
+from portal.demo.served import Asked, measure_served
 from portal.desk import merchant_page
 from portal.duties import do_all
 from portal.intake.actions import StartImport, start_import
@@ -46,6 +48,7 @@ TWO, FOUR = "退货", "无法使用"  # words of the generated complaints
 MAY_BE_OFFERED = (CaseState.ACCEPTED, CaseState.NEGOTIATING)
 OFFERED_AT_ONCE = 50  # cases that take turns in being offered something
 IDLE_TICKS = 5
+DUE_AT_ONCE = 10  # cases whose clocks a tick with work finds
 EVERY_ROUND = tuple(duty for duty in DUE if duty.name != "statistics")  # that one reads every index, four times a day
 FIRST_IMPORTED = 1000  # serial behind those of the demo's story
 NUMBERS = "3502065"  # of rows written by `demo.complaints`
@@ -80,22 +83,33 @@ class Page:
     note: str = ""
 
 
-def bench(house: Runtime, *, repeats: int, rows: int, told: Callable[[str], None]) -> list[Figures]:
-    """Measure everything; `rows` are imported. Raises RuleBroken in a real or an empty installation."""
+def bench(
+    house: Runtime, *, repeats: int, rows: int, told: Callable[[str], None], server: bool = False
+) -> list[Figures]:
+    """Measure everything; `rows` are imported, and with `server` the pages are asked of `portal web` too.
+
+    Raises RuleBroken in a real or an empty installation.
+    """
     described = house.clock.describe()
     if described is None or not described.rehearsal:
         raise RuleBroken(REAL)
     with _prepared(house) as ready:
         tick(ready.house)  # as a house that runs: nothing is due, and the planner knows how the rows are spread
-        bare = measure(ready.count, lambda: _ask(ready.officer, "/healthz"), repeats)
+        bare = measure(ready.count, lambda: asked(ready.officer, "/healthz"), repeats)
         found = [figures("bare", "空页面 /healthz", bare, bare)]
-        for page in _pages(ready):
+        pages = _pages(ready)
+        for page in pages:
             told(page.label)
-            samples = measure(ready.count, lambda page=page: _ask(page.client, page.path), repeats)  # type: ignore[misc]
+            samples = measure(ready.count, lambda page=page: asked(page.client, page.path), repeats)  # type: ignore[misc]
             found.append(figures(page.name, page.label, samples, bare, page.note))
+        if server:
+            found += measure_served(house, _asked(ready, pages, found), repeats, told)
         told("方案、到期处理、导入")
         found.append(figures("offer", "提出方案", _offers(ready, repeats), bare, "撤回不计时"))
         found.append(figures("tick", "到期处理（没有到期的）", _ticks(ready), bare, "不含每 6 小时一次的统计"))
+        found.append(
+            figures("tick_due", "到期处理（有到期的）", _busy_ticks(ready), bare, f"每次 {DUE_AT_ONCE} 件到期")
+        )
         found.append(
             figures("import", "导入（行）", _import(ready, rows), bare, "p50、p95、语句、CPU 按每批至多 200 行")
         )
@@ -125,8 +139,8 @@ def _prepared(given: Runtime) -> Iterator[Bench]:
             count=count,
             merchant_id=merchant_id,
             reference=reference,
-            agent=_signed_in(house, app, Role.AGENT, merchant_code),
-            officer=_signed_in(house, app, Role.OFFICER, code),
+            agent=signed_in(house, app, Role.AGENT, merchant_code),
+            officer=signed_in(house, app, Role.OFFICER, code),
             consumer=f"/c/{house.perform(OPERATOR, _link, shown)}",
             district_id=district.id,
         )
@@ -147,7 +161,7 @@ def _busiest(session: Session) -> tuple[int, str]:
     return row.merchant_id, row.code
 
 
-def _signed_in(house: Runtime, app: Flask, role: Role, organisation_code: str) -> FlaskClient:
+def signed_in(house: Runtime, app: Flask, role: Role, organisation_code: str) -> FlaskClient:
     """A browser in which somebody of this organisation is signed in; the person is added where there is none."""
     name = f"bench-{role.value}-{organisation_code.lower()}"
     wanted = select(Membership).join(Membership.person).where(Person.sign_in_name == name)
@@ -176,11 +190,21 @@ def _pages(ready: Bench) -> list[Page]:
     with ready.house.reading() as session:
         ours = (Case.merchant_id == ready.merchant_id, Case.is_open == true())
         list_page, list_cursor = _deep(session, Case.due_at, ours, merchant_page.PAGE_SIZE)
+        over = (Case.merchant_id == ready.merchant_id, Case.is_open == false())
+        over_page, over_cursor = _deep(session, Case.registered_at, over, merchant_page.PAGE_SIZE, descending=True)
         all_page, all_cursor = _deep(session, Case.registered_at, (true(),), PAGE_SIZE, descending=True)
     worklist, officers = "/merchant/cases", "/regulator/cases?tab=all&sort=new"
     return [
         Page("worklist", "企业工作台", ready.agent, worklist),
         Page("worklist_deep", "企业工作台深页", ready.agent, f"{worklist}?cursor={list_cursor}", f"第 {list_page} 页"),
+        Page("worklist_over", "企业已结束的", ready.agent, f"{worklist}?view=finished"),
+        Page(
+            "worklist_over_deep",
+            "企业已结束的深页",
+            ready.agent,
+            f"{worklist}?view=finished&cursor={over_cursor}",
+            f"第 {over_page} 页",
+        ),
         Page("case", "企业看一件", ready.agent, f"{worklist}/{ready.reference}"),
         Page("search_2", "企业搜索两字", ready.agent, f"{worklist}?q={TWO}"),
         Page("search_4", "企业搜索四字", ready.agent, f"{worklist}?q={FOUR}"),
@@ -195,6 +219,18 @@ def _pages(ready: Bench) -> list[Page]:
     ]
 
 
+def _asked(ready: Bench, pages: Sequence[Page], found: Sequence[Figures]) -> list[Asked]:
+    """The bare page and every other, with the cookie of whoever asks."""
+    statements = {one.name: one.statements for one in found}
+
+    def cookie(client: FlaskClient) -> str:
+        kept = client.get_cookie(ready.app.config["SESSION_COOKIE_NAME"])
+        return f"{kept.decoded_key}={kept.value}" if kept else ""
+
+    bare = Asked("bare", "空页面 /healthz", "/healthz", cookie(ready.officer), 0)
+    return [bare, *(Asked(one.name, one.label, one.path, cookie(one.client), statements[one.name]) for one in pages)]
+
+
 def _deep(
     session: Session, moment: Any, asked: tuple[ColumnElement[bool], ...], size: int, *, descending: bool = False
 ) -> tuple[int, str]:
@@ -206,7 +242,8 @@ def _deep(
     return page, encode_cursor(tuple(session.execute(last_before).one()))
 
 
-def _ask(client: FlaskClient, path: str) -> bytes:
+def asked(client: FlaskClient, path: str) -> bytes:
+    """Ask for a page and give its bytes; raises RuleBroken where the answer is not 200."""
     answer = client.get(path, buffered=True)
     if answer.status_code != 200:
         raise RuleBroken(f"{path} 的答复是 {answer.status_code}，基准测试停止。")
@@ -252,6 +289,32 @@ def _ticks(ready: Bench) -> list[Sample]:
         return b""
 
     return measure(ready.count, once, IDLE_TICKS)
+
+
+def _busy_ticks(ready: Bench) -> list[Sample]:
+    """Tick when some cases' clocks have come due and each has a fact to be told; as many at any size."""
+    house = ready.house
+    with house.reading() as session:
+        running = (Case.is_open == true(), Case.next_action_at > house.now(), Case.respond_by > house.now())
+        due = select(Case.id, Case.reference, Case.merchant_id).where(*running, Case.merchant_id.is_not(None))
+        cases = session.execute(due.order_by(Case.id).limit(DUE_AT_ONCE)).all()
+
+    def come_due(session: Session, actor: Actor, command: None, *, now: datetime) -> None:
+        session.execute(update(Case).where(Case.id.in_([one.id for one in cases])).values(next_action_at=now))
+        for one in cases:
+            ours = Actor(ActorKind.MERCHANT, name="基准测试", role=Role.AGENT, organisation_id=one.merchant_id)
+            add_note(session, ours, AddNote(one.reference, "基准测试"), now=now)
+
+    def once() -> bytes:
+        do_all(house, EVERY_ROUND)
+        return b""
+
+    def prepare() -> bytes:
+        house.perform(OPERATOR, come_due, None)
+        return b""
+
+    prepare()
+    return measure(ready.count, once, IDLE_TICKS, prepare)
 
 
 def _import(ready: Bench, rows: int) -> list[Sample]:

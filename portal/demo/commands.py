@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from portal.config import load_config
 from portal.core.errors import RuleBroken
 from portal.demo.bench import bench as measure_all
 from portal.demo.generate import generate as fill
+from portal.demo.ledger_bench import ledger_bench
 from portal.demo.measuring import Figures
 from portal.demo.people import SIGN_INS
 from portal.demo.story import furnish, is_told, tell
@@ -86,15 +87,37 @@ def generate(merchants: int, cases: int, seed: int) -> None:
 
 @click.command(help="基准测试：页面、搜索、方案、到期处理、导入的耗时、语句数和大小。会写入数据，只用于演练安装。")
 @click.option("--cases", type=click.IntRange(200, 5_000_000), help="在临时文件夹里新建有这么多件的安装，测完删除。")
+@click.option(
+    "--ledger", "entries", type=click.IntRange(100, 50_000_000), help="把最大的一本台账补足到这么多条，只测台账。"
+)
 @click.option("--repeat", "repeats", default=100, show_default=True, type=click.IntRange(3, 10_000), help="每项次数。")
+@click.option("--server", is_flag=True, help="页面另外经真实的网站（portal web，本机）再测一遍。")
+@click.option(
+    "--against",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="以前用 --json 测得的结果：另列每项 CPU 与其之比。",
+)
 @click.option("--rows", default=2000, show_default=True, type=click.IntRange(20, 1_000_000), help="导入的行数。")
 @terminal.json_option
-def bench(cases: int | None, repeats: int, rows: int, as_json: bool) -> None:
+def bench(
+    *,
+    cases: int | None,
+    entries: int | None,
+    repeats: int,
+    server: bool,
+    against: Path | None,
+    rows: int,
+    as_json: bool,
+) -> None:
     """Measure an installation, or a scratch one."""
+    earlier = _earlier(against) if against else {}
     with _scratch(cases) if cases else terminal.installation() as house:
         with house.reading() as session:
             held = session.scalar(select(func.count()).select_from(Case)) or 0
-        found = measure_all(house, repeats=repeats, rows=rows, told=lambda what: click.echo(f"测量：{what}", err=True))
+        if entries:
+            found = ledger_bench(house, entries=entries, repeats=repeats, told=_tell)
+        else:
+            found = measure_all(house, repeats=repeats, rows=rows, server=server, told=_tell)
         surroundings = {
             "cases": held,
             "database": house.engine.dialect.name,
@@ -102,8 +125,25 @@ def bench(cases: int | None, repeats: int, rows: int, as_json: bool) -> None:
             "python": platform.python_version(),
             "repeats": repeats,
         }
-    payload: dict[str, Any] = {**surroundings, "lines": [one.to_json() for one in found]}
-    terminal.answer(as_json, payload, _table(surroundings, found))
+    lines = [one.to_json() | _compared(one, earlier) for one in found]
+    terminal.answer(as_json, {**surroundings, "lines": lines}, _table(surroundings, found, earlier))
+
+
+def _tell(what: str) -> None:
+    click.echo(f"测量：{what}", err=True)
+
+
+def _earlier(file: Path) -> dict[str, float]:
+    """The CPU of each line of an earlier run, ms."""
+    try:
+        return {line["name"]: float(line["cpu_ms"]) for line in json.loads(file.read_text("utf-8"))["lines"]}
+    except (ValueError, KeyError, TypeError):
+        raise RuleBroken(f"{file} 不是 portal bench --json 的结果。") from None
+
+
+def _compared(one: Figures, earlier: Mapping[str, float]) -> dict[str, float]:
+    before = earlier.get(one.name)
+    return {"against": round(one.cpu_ms / before, 2)} if before else {}
 
 
 @contextmanager
@@ -124,13 +164,15 @@ def _scratch(cases: int) -> Iterator[Runtime]:
             house.close()
 
 
-def _table(surroundings: dict[str, Any], found: Sequence[Figures]) -> str:
+def _table(surroundings: dict[str, Any], found: Sequence[Figures], earlier: Mapping[str, float]) -> str:
     """The figures for people: wide characters count two columns."""
     title = "纠纷 {cases} 件，{database}，{cores} 核，Python {python}，每项 {repeats} 次".format(**surroundings)
     rows: list[tuple[str, ...]] = [("项目", "每秒", "p50 ms", "p95 ms", "语句", "CPU ms", "字节", "倍数", "备注")]
     for one in found:
         cells = (one.per_second, one.p50_ms, one.p95_ms, one.statements, one.cpu_ms, one.bytes, one.ratio)
-        rows.append((one.label, *(f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells), one.note))
+        compared = f"与前次之比 {_compared(one, earlier)['against']:g} " if one.name in earlier else ""
+        numbers = (f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells)
+        rows.append((one.label, *numbers, f"{compared}{one.note}"))
     return "\n".join(
         [title, *(f"{_padded(row[0])}{''.join(f'{cell:>9}' for cell in row[1:-1])}  {row[-1]}" for row in rows)]
     )

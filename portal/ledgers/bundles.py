@@ -125,9 +125,9 @@ class _Zip:
     @contextmanager
     def file(self, name: str) -> Iterator[IO[bytes]]:
         entry = zipfile.ZipInfo(name, self.moment.astimezone(SHANGHAI).timetuple()[:6])
-        entry.compress_type = (
-            zipfile.ZIP_STORED if name == names.HASHES else zipfile.ZIP_DEFLATED
-        )  # hashes don't shrink
+        # what a quick check reads is stored plainly: inflating it would cost as much again as hashing it
+        plain = name in (names.HASHES, names.LINES)
+        entry.compress_type = zipfile.ZIP_STORED if plain else zipfile.ZIP_DEFLATED
         entry.external_attr = 0o644 << 16
         with self.bundle.open(entry, "w", force_zip64=True) as stream:
             yield stream

@@ -5,7 +5,7 @@ Nothing here asks for permission: the action that changes a case or return pushe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 
 from sqlalchemy import insert, select
@@ -47,6 +47,9 @@ class EntryColumns:
     goods: str | None = None
     label_number: str | None = None
     amount: int | None = None  # 分
+
+
+COLUMNS = tuple(column.name for column in fields(EntryColumns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,7 @@ def _entry(
         at=now,
         line=line,
         leaf_hash=merkle.leaf_hash(line.encode()),
-        **asdict(draft.columns),
+        **{name: getattr(draft.columns, name) for name in COLUMNS},
     )
 
 
@@ -192,7 +195,7 @@ def _line(draft: EntryDraft, opening: Opening, *, code: str, author: str, seq: i
     named = draft.plain.keys() | draft.personal.keys()
     if twice := (draft.plain.keys() & draft.personal.keys()) | (named & RESERVED):
         raise ValueError(f"fields of an entry named twice: {sorted(twice)}")
-    fields: dict[str, str | int] = {
+    leaf: dict[str, str | int] = {
         **draft.plain,
         **dict.fromkeys(draft.personal, ""),
         **{name: commitment(salt, name, value) for name, (salt, value) in opening.items()},
@@ -205,7 +208,7 @@ def _line(draft: EntryDraft, opening: Opening, *, code: str, author: str, seq: i
         "seq": seq,
     }
     if draft.reference is not None:
-        fields["reference"] = draft.reference
+        leaf["reference"] = draft.reference
     if draft.amends is not None:
-        fields["amends"] = draft.amends.seq
-    return canonical_line(fields)
+        leaf["amends"] = draft.amends.seq
+    return canonical_line(leaf)

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from portal.ledgers.verifier.tree import Head, sha
@@ -88,12 +89,11 @@ def ed25519_verifies(public: bytes, message: bytes, signature: bytes) -> bool:
     if key is None or len(signature) != 64 or scalar >= ORDER:
         return False
     other = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % ORDER
-    minus = (FIELD - key[0], key[1], 1, FIELD - key[3])
-    choice = (NEUTRAL, BASE, minus, _sum(BASE, minus))
+    ours, theirs = _multiples(BASE), _multiples((FIELD - key[0], key[1], 1, FIELD - key[3]))
     total = NEUTRAL
-    for bit in range(252, -1, -1):  # scalar × BASE − other × key, both at once
-        total = _double(total)
-        total = _sum(total, choice[scalar >> bit & 1 | (other >> bit & 1) << 1])
+    for place in range(64):  # scalar × BASE − other × key, both at once
+        total = _sum(total, ours[place][scalar >> 4 * place & 15])
+        total = _sum(total, theirs[place][other >> 4 * place & 15])
     inverse = pow(total[2], FIELD - 2, FIELD)
     x, y = total[0] * inverse % FIELD, total[1] * inverse % FIELD
     return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
@@ -122,12 +122,17 @@ def _sum(one: Point, two: Point) -> Point:
     return e * f % FIELD, g * h % FIELD, f * g % FIELD, e * h % FIELD
 
 
-def _double(one: Point) -> Point:
-    a, b = one[0] * one[0] % FIELD, one[1] * one[1] % FIELD
-    h = a + b
-    e, g = h - (one[0] + one[1]) ** 2 % FIELD, a - b
-    f = 2 * one[2] * one[2] % FIELD + g
-    return e * f % FIELD, g * h % FIELD, f * g % FIELD, e * h % FIELD
+@lru_cache(maxsize=16)
+def _multiples(point: Point) -> list[list[Point]]:
+    """0 to 15 times the point, then times 16, 16², …: made once a key, for a ledger has many checkpoints of one key."""
+    rows = []
+    for _ in range(64):
+        row = [NEUTRAL]
+        for _ in range(15):
+            row.append(_sum(row[-1], point))
+        rows.append(row)
+        point = _sum(row[-1], point)
+    return rows
 
 
 BASE: Point = _point(bytes.fromhex("58" + "66" * 31)) or NEUTRAL
