@@ -20,6 +20,7 @@ from portal.ledgers import sheet_jobs as sheets
 from portal.ledgers.checkpoints import sign_due_checkpoints
 from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
+from portal.notifications.checkpoint_mails import tell_authorities
 from portal.notifications.sending import send_due_messages
 from portal.orphans import sweep_files
 from portal.outbox import KEPT_DAYS, Delivered, ForgetDone, Gatherer, Handler, deliver_due, forget_done
@@ -70,7 +71,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.CASE_ACCEPTED: NOBODY,
     Topic.CASE_RETURNED: NOBODY,
     Topic.CASE_ASSIGNED: NOBODY,
-    Topic.CASE_RAISED: NOBODY,
+    Topic.CASE_RAISED: (notices.notify_staff,),
     Topic.CASE_LOWERED: NOBODY,
     Topic.CASE_TAKEN_BACK: NOBODY,
     Topic.CASE_NOTED: NOBODY,
@@ -96,13 +97,14 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.OFFER_EXPIRED: (notices.cancel_offer_message, notices.notify_staff),
     Topic.AGREEMENT_MADE: (notices.tell_of_counter,),
     Topic.AGREEMENT_CONFIRMED: NOBODY,
-    Topic.AGREEMENT_DISOWNED: NOBODY,
+    Topic.AGREEMENT_DISOWNED: (notices.notify_staff,),
     Topic.PERFORMANCE_RECORDED: (notices.ask_for_receipt,),
     Topic.PERFORMANCE_CONFIRMED: (notices.notify_staff, notices.keep_links),
     Topic.PERFORMANCE_DENIED: (notices.notify_staff, notices.keep_links),
     Topic.SETTLEMENT_RATED: NOBODY,
     Topic.LEDGER_ENTERED: NOBODY,
-    Topic.CHECKPOINT_SIGNED: NOBODY,
+    Topic.CHECKPOINT_SIGNED: (notices.mail_checkpoint,),
+    Topic.CHECKPOINTS_TOLD: NOBODY,
     Topic.RECEIPT_ASKED: NOBODY,
     Topic.PAYEE_GIVEN: NOBODY,
     Topic.CALLBACK_RECORDED: NOBODY,
@@ -199,6 +201,11 @@ def _retention_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(0)  # never more to do in the same round
 
 
+def _checkpoint_mail_duty(runtime: Runtime) -> DutyReport:
+    tell_authorities(runtime)
+    return DutyReport(0)  # never more to do in the same round
+
+
 def _statistics_duty(runtime: Runtime) -> DutyReport:
     runtime.perform(SYSTEM, refresh_statistics, None)
     return DutyReport(0)  # never more to do in the same round
@@ -222,6 +229,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("count-due", 24 * 3600, _retention_duty),
     Duty("erase-payees", 24 * 3600, _payee_duty),
     Duty("checkpoints", 3600, _checkpoint_duty),
+    Duty("checkpoint-mails", 24 * 3600, _checkpoint_mail_duty),
     Duty("forget-deliveries", 3600, _forget_duty),
     Duty("fold-tallies", 5, _fold_duty),
     Duty("recount-tallies", 600, _recount_duty),

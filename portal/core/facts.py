@@ -97,6 +97,7 @@ class Topic(StrEnum):
     RECALL_ISSUED = "recall.issued"
     RECALL_ANSWERED = "recall.answered"
     RECALL_CHASED = "recall.chased"
+    CHECKPOINTS_TOLD = "checkpoints.told"
     DISPOSAL_DRAWN = "disposal.drawn"
     DISPOSAL_APPROVED = "disposal.approved"
     DISPOSAL_REJECTED = "disposal.rejected"

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
+from portal.clocks.rules import local_day
 from portal.core.errors import NotFound
 from portal.core.paging import Page, SortKey, keyset_page
 from portal.ledgers import proofs
@@ -39,6 +40,23 @@ def published_ledger(session: Session, code: str) -> Published:
     if row is None or newest is None:
         raise NotFound(NONE)
     return Published(row.id, row.name, row.code, newest, published_keys(session, row.origin))
+
+
+def checkpoint_words(session: Session, merchant_id: int) -> str:
+    """The newest checkpoint of a merchant's ledger as papers print it; empty where none was signed.
+
+    Whoever keeps the paper can hold the ledger to it for ever (decisions 27).
+    """
+    newest = session.scalars(
+        select(Checkpoint)
+        .join(Ledger, Ledger.id == Checkpoint.ledger_id)
+        .where(Ledger.merchant_id == merchant_id)
+        .order_by(Checkpoint.id.desc())
+        .limit(1)
+    ).first()
+    if newest is None:
+        return ""
+    return f"共 {newest.size} 笔，根值 {newest.root.hex()}，{local_day(newest.signed_at).isoformat()} 签发"
 
 
 def former_checkpoints(session: Session, published: Published, cursor: str | None) -> Page[Checkpoint]:

@@ -68,7 +68,9 @@ def link_of(session: Session, message: Message, *, base_url: str) -> str | None:
 
 
 def page_for_staff(message: Message, base_url: str) -> str:
-    """The address of the case on the desk of whoever the message is for."""
+    """The address of the page that the message is about, on the desk of whoever it is for."""
+    if path := message.parameters.get("path"):
+        return f"{base_url}{path}"
     return f"{base_url}/{DESKS[message.recipient_kind]}/cases/{message.parameters['case']}"
 
 

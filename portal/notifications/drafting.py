@@ -125,6 +125,42 @@ def draft_for_desks(
     session.execute(insert(Message), rows)
 
 
+def draft_mails(
+    session: Session,
+    fact: Fact,
+    template: TemplateCode,
+    kind: RecipientKind,
+    organisation_id: int,
+    mails: Sequence[str],
+    *,
+    now: datetime,
+    parameters: Mapping[str, str],
+) -> None:
+    """Write one mail that is about no case to several people of an organisation, each once for a fact."""
+    if not mails or _has_message(session, fact, template, kind):
+        return
+    vault = vault_of(session)
+    for mail in mails:
+        session.add(
+            Message(
+                reference=secrets.token_hex(8),
+                fact_id=fact.id,
+                channel=MessageChannel.MAIL,
+                recipient_kind=kind,
+                recipient=vault.blind(mail, "mail"),
+                organisation_id=organisation_id,
+                to_mask=mask_mail(mail),
+                to_sealed=vault.seal_secret(mail, SEAL),
+                template=template.value,
+                parameters=dict(parameters),
+                idempotency_key=secrets.token_hex(16),
+                next_at=now,
+                created_at=now,
+            )
+        )
+    session.flush()
+
+
 def mask_mail(mail: str) -> str:
     """Write a mail address for lists: li***@example.cn."""
     name, _, host = mail.rpartition("@")

@@ -21,6 +21,7 @@ from portal.intake.models import Filing
 from portal.mediation.phones import old_phone_of
 from portal.mediation.queries import awaits_choice
 from portal.notifications import rules
+from portal.notifications.checkpoint_mails import mail_to_merchant
 from portal.notifications.drafting import draft_for_desks, draft_for_staff, draft_sms
 from portal.notifications.models import Message, MessageState, RecipientKind
 from portal.notifications.recipients import case_of, reached_at
@@ -43,6 +44,8 @@ STAFF_NOTICES: dict[Topic, tuple[TemplateCode, tuple[RecipientKind, ...]]] = {
     Topic.PERFORMANCE_CONFIRMED: (TemplateCode.STAFF_CONFIRMED, (MERCHANT,)),
     Topic.PERFORMANCE_DENIED: (TemplateCode.STAFF_DENIED, (MERCHANT, OFFICER)),
     Topic.CASE_BREACHED: (TemplateCode.STAFF_BREACHED, (MERCHANT, OFFICER)),
+    Topic.CASE_RAISED: (TemplateCode.STAFF_RAISED, (MERCHANT,)),
+    Topic.AGREEMENT_DISOWNED: (TemplateCode.STAFF_DISOWNED, (MERCHANT,)),
     Topic.CASE_FAILED: (TemplateCode.STAFF_FAILED, (MERCHANT, OFFICER)),
     Topic.CASE_WITHDRAWN: (TemplateCode.STAFF_WITHDRAWN, (MERCHANT,)),
     Topic.CASE_WARNED: (TemplateCode.STAFF_WARNED, (MERCHANT,)),
@@ -89,8 +92,8 @@ def send_receipt(session: Session, fact: Fact, *, now: datetime) -> None:
 
 def tell_of_counter(session: Session, fact: Fact, *, now: datetime) -> None:
     """Tell the consumer what the merchant said to a counter; the consumer's own answers are no news to him."""
-    if fact.actor_kind is ActorKind.CONSUMER:
-        return
+    if fact.actor_kind is ActorKind.CONSUMER or fact.detail.get("unverified"):
+        return  # nor is an agreement made outside an answer to any counter
     case = case_of(session, fact.subject_id)
     if fact.topic is Topic.AGREEMENT_MADE:
         by = rules.day_words(date.fromisoformat(fact.detail["perform_on"]))
@@ -198,6 +201,11 @@ def tell_of_goods(session: Session, fact: Fact, *, now: datetime) -> None:
             "path": f"/merchant/recalls/{goods.reference}",
         },
     )
+
+
+def mail_checkpoint(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Mail a merchant's heads the checkpoint of its ledger that was just signed (decisions 27)."""
+    mail_to_merchant(session, fact, now=now)
 
 
 def keep_links(session: Session, fact: Fact, *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Who is told about a case and how they are reached, and the words by which a message names the case."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select
@@ -87,6 +88,23 @@ def staff_mails(session: Session, case: Case, kind: RecipientKind) -> list[str]:
             Person.active,
             Person.sign_in_name.contains("@", autoescape=True),
             _answers_for(case, kind),
+        )
+        .order_by(Person.id)
+        .limit(MOST_MAILS)
+    )
+    return list(names)
+
+
+def organisation_mails(session: Session, organisation_id: int, roles: Sequence[Role]) -> list[str]:
+    """The known mail addresses of an organisation's people in these roles; at most twenty."""
+    names = session.scalars(
+        select(Person.sign_in_name)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Membership.organisation_id == organisation_id,
+            Membership.role.in_(roles),
+            Person.active,
+            Person.sign_in_name.contains("@", autoescape=True),
         )
         .order_by(Person.id)
         .limit(MOST_MAILS)

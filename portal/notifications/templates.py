@@ -36,12 +36,15 @@ class TemplateCode(StrEnum):
     STAFF_CONFIRMED = "staff_confirmed"
     STAFF_DENIED = "staff_denied"
     STAFF_BREACHED = "staff_breached"
+    STAFF_RAISED = "staff_raised"
+    STAFF_DISOWNED = "staff_disowned"
     STAFF_FAILED = "staff_failed"
     STAFF_WITHDRAWN = "staff_withdrawn"
     STAFF_WARNED = "staff_warned"
     STAFF_OVERDUE = "staff_overdue"
     STAFF_ESCALATED = "staff_escalated"
     STAFF_PHONE_ASKED = "staff_phone_asked"
+    STAFF_CHECKPOINTS = "staff_checkpoints"
     STAFF_GOODS_FAILED = "staff_goods_failed"
     STAFF_RECALL_ISSUED = "staff_recall_issued"
     STAFF_RECALL_CHASED = "staff_recall_chased"
@@ -152,6 +155,10 @@ TEMPLATES: dict[TemplateCode, Template] = {
         "没有收到", "投诉 {case}：消费者反映没有收到", "消费者反映没有收到约定的履行。请核对付款或交付记录。"
     ),
     T.STAFF_BREACHED: _staff("未兑现", "投诉 {case}：和解未兑现", "和解协议没有按期履行，本件已重新打开。"),
+    T.STAFF_RAISED: _staff("上报", "投诉 {case}：上报待决定", "同事上报了这件投诉，等上级决定。和解期限为{by}。"),
+    T.STAFF_DISOWNED: _staff(
+        "否认协议", "投诉 {case}：消费者否认协议", "回访时消费者否认我方登记的协议，协议不再有效。请联系消费者继续协商。"
+    ),
     T.STAFF_FAILED: _staff("未和解", "投诉 {case}：协商未成", "协商没有达成，消费者仍可接受新方案。"),
     T.STAFF_WITHDRAWN: _staff("已撤回", "投诉 {case}：消费者撤回", "消费者撤回投诉，本件不再办理。"),
     T.STAFF_WARNED: _staff("期限提醒", "投诉 {case}：期限提醒", "和解期限为{by}。请尽快与消费者协商并提出方案。"),
@@ -162,6 +169,15 @@ TEMPLATES: dict[TemplateCode, Template] = {
         "号码待复核",
         "投诉 {case}：更换消费者号码待复核",
         "有人申请更换消费者号码，方案正在等消费者答复，须由另一名经办人员确认。",
+    ),
+    T.STAFF_CHECKPOINTS: Template(
+        "台账检查点",
+        "",
+        "以下是 {what} 的台账检查点。请保留本邮件：以后用其中任何一个都能核对台账有没有被改动、删减或补记，"
+        "办法见导出包里的 README.txt（verify.py --checkpoint）。\n\n{notes}",
+        ("what", "day", "notes", "path"),
+        (),
+        "台账检查点 {day}：{what}",
     ),
     T.STAFF_GOODS_FAILED: _goods(
         "商品不合格", "不合格商品：{goods}", "企业报告商品检测不合格。请核实下架情况，决定是否通报辖区企业。"

@@ -24,6 +24,7 @@ from portal.core.privacy import DataKey, vault_of
 from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.documents.numbers import take_numbers
 from portal.documents.sealing import Paper, seal_document
+from portal.ledgers.published import checkpoint_words
 from portal.settlements import rules
 from portal.settlements.actions import ending
 from portal.settlements.models import Agreement, Answer, Side
@@ -157,9 +158,16 @@ def _paper(session: Session, case: Case, kept: Kept, acceptance: Acceptance, num
             ("确认时间", f"{written:%Y-%m-%d %H:%M:%S}（北京时间）"),
             ("方案版本", f"第 {kept.offer.round} 轮"),
             ("方案核对码", kept.offer.digest),
+            *_ledger_checkpoint(session, case),
         ),
         notice=f"这是双方的民事和解协议，不是行政调解书。{UNVERIFIED if acceptance.proof else ''}",
     )
+
+
+def _ledger_checkpoint(session: Session, case: Case) -> tuple[tuple[str, str], ...]:
+    """The newest checkpoint of the merchant's ledger: both parties then hold the ledger to it (decisions 27)."""
+    words = checkpoint_words(session, case.merchant_id) if case.merchant_id is not None else ""
+    return (("乙方台账检查点", words),) if words else ()
 
 
 def _filed_under(session: Session, case: Case) -> tuple[tuple[str, str], ...]:
