@@ -34,6 +34,7 @@ OFFICERS_ONLY = frozenset(  # what a consumer says on the phone, and what office
 MERCHANT_ONLY = frozenset(  # its internal levels are a merchant's own
     {Topic.CASE_RAISED, Topic.CASE_LOWERED, Topic.CASE_TAKEN_BACK, NoteKind.NOTE, NoteKind.RAISE, NoteKind.LOWER}
 )
+INSIDE_ONLY = frozenset({"drafted_by", "acting_for"})  # who wrote and who decided for whom, likewise
 NOTE_TITLES = {
     NoteKind.NOTE: "内部备注",
     NoteKind.RETURN: "退回说明",
@@ -103,6 +104,17 @@ def _sent_back(detail: Detail) -> str:
     return (
         f"退回来源单位：{RETURN_REASON_NAMES[ReturnReason(reason)]}" if reason in set(ReturnReason) else "退回来源单位"
     )
+
+
+def _backfilled(detail: Detail) -> str:
+    return "已回填：导入的平台状态为已办结" if detail.get("by") == "import" else "已回填"
+
+
+def _changed(detail: Detail) -> str:
+    before, status = str(detail.get("before") or "未注明"), str(detail.get("status") or "")
+    said = f"状态由“{before}”变为“{status}”" if status and status != before else "登记内容有变化"
+    day = f"，平台期限 {detail['due']}" if detail.get("due") else ""
+    return f"平台更新 {detail.get('number', '')}：{said}{day}"
 
 
 def _level(detail: Detail) -> str:
@@ -175,7 +187,8 @@ WORDS: dict[str, tuple[str, str, Words]] = {  # topic: icon, tone, words
     Topic.CASE_CLOSED: ("done", "", lambda detail: CLOSINGS.get(str(detail.get("outcome")), "确认期满，结案")),
     Topic.CASE_WARNED: ("clock", "near", lambda detail: WARNINGS.get(str(detail.get("severity")), "到期提醒")),
     Topic.CASE_REDATED: ("clock", "", _redated),
-    Topic.CASE_BACKFILLED: ("check", "", _plain("已回填")),
+    Topic.CASE_BACKFILLED: ("check", "", _backfilled),
+    Topic.CASE_PLATFORM_CHANGED: ("info", "", _changed),
     Topic.OFFER_MADE: ("send", "", lambda detail: f"{_round(detail)}方案{_money(detail)}{_drafted(detail)}"),
     Topic.OFFER_UNDONE: ("undo", "", lambda detail: f"撤回{_round(detail)}方案"),
     Topic.OFFER_COUNTERED: ("chat", "ours", lambda detail: f"消费者还价，{_round(detail)}{_money(detail)}"),
@@ -251,7 +264,13 @@ def _fact(record: Record, actor: Actor) -> dict[str, Any] | None:
 
 
 def _said_to(actor: Actor, detail: Detail) -> Detail:
-    """The detail with the reference of the case on the other side of a parting for officers: a merchant may not see it."""
+    """The detail as this reader may know it.
+
+    Officers see the reference of the case on the other side of a parting, a merchant does not; who decided for whom
+    inside a merchant is the merchant's own.
+    """
+    if actor.kind is not ActorKind.MERCHANT:
+        detail = {name: value for name, value in detail.items() if name not in INSIDE_ONLY}
     other = detail.get("parted_to") or detail.get("parted_from")
     return {**detail, OFFICERS_WORD: other} if other and actor.kind is ActorKind.AUTHORITY else detail
 

@@ -20,6 +20,8 @@ from portal.documents.sealing import open_document
 from portal.indicators.queries import Indicator, Part, in_part
 from portal.indicators.rules import Period
 from portal.ledgers.models import LedgerEntry
+from portal.notifications import jobs as notices
+from portal.notifications.models import Message
 from portal.settlements import actions, limits, queries
 from portal.settlements.actions import DueCase
 from portal.settlements.limits import SetLimits
@@ -238,3 +240,15 @@ def test_the_ledger_takes_the_outcome_back_that_was_disowned(session):
     assert session.scalars(newest).first() == "agreed"
     call(session, dispute, CallbackResult.DISOWNED)
     assert session.scalars(newest).first() in (None, "")
+
+
+def test_no_message_tells_the_consumer_of_a_counter_that_never_was_and_the_merchant_hears_of_a_denial(session):
+    dispute = without_phone(session)
+    record(session, dispute)
+    made = session.scalars(select(Fact).where(Fact.topic == Topic.AGREEMENT_MADE)).one()
+    notices.tell_of_counter(session, made, now=NOW)
+    assert session.query(Message).count() == 0
+    call(session, dispute, CallbackResult.DISOWNED)
+    denied = session.scalars(select(Fact).where(Fact.topic == Topic.AGREEMENT_DISOWNED)).one()
+    notices.notify_staff(session, denied, now=LATER)
+    assert {message.organisation_id for message in session.query(Message)} == {dispute.merchant.id}
