@@ -18,6 +18,7 @@ from portal.clocks.rules import SHANGHAI
 from portal.config import described
 from portal.core.privacy import DataKey
 from portal.indicators.folding import state_of
+from portal.ledgers.checkpoints import signing_state
 from portal.queues import valkey_address, valkey_answers
 from portal.runtime import Runtime
 
@@ -109,6 +110,19 @@ def look_at_keys(house: Runtime) -> list[Finding]:
     return [Finding("密钥", State.WELL, "齐全，能打开已封存的资料。")]
 
 
+def look_at_ledgers(house: Runtime) -> list[Finding]:
+    """Whether ledgers are signed as they grow, with keys that we still have."""
+    with house.reading() as session:
+        state = signing_state(session, now=house.now())
+    if state.strange:
+        found = f"最近的检查点里有 {state.strange} 个不是现有的 PORTAL_LEDGER_KEYS 签发的，无法验证。"
+        return [Finding("台账签名", State.BAD, found, "请把原来的密钥加回 PORTAL_LEDGER_KEYS，排在新密钥之后。")]
+    if state.overdue:
+        found = f"{state.overdue} 本台账有新条目，两天没有签发检查点。"
+        return [Finding("台账签名", State.LOOK, found, "请运行 portal tick；签不了的请用 portal ledger verify 查明。")]
+    return [Finding("台账签名", State.WELL, f"{state.ledgers} 本台账，密钥齐全。")]
+
+
 def look_at_calendar(house: Runtime) -> list[Finding]:
     """How far the published holidays reach; beyond them due dates are provisional."""
     with house.reading() as session:
@@ -170,6 +184,7 @@ LOOKS: tuple[Callable[[Runtime], list[Finding]], ...] = (
     look_at_schema,
     look_at_valkey,
     look_at_keys,
+    look_at_ledgers,
     look_at_calendar,
     look_at_fonts,
     look_at_backlog,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.core import facts
@@ -20,6 +20,7 @@ from portal.runtime import Runtime
 
 EVERY = timedelta(hours=24)  # decisions 27: daily
 AT_ONCE = 200  # ledgers read for one round of the duty
+LOOKED_AT = 50  # checkpoints whose keys are looked at
 BROKEN = "台账与上一个检查点对不上，不能再签发检查点。请运行 portal ledger verify 查明从哪一条起不符。"
 
 
@@ -123,3 +124,38 @@ def _goes_on(session: Session, ledger: Ledger, last: Checkpoint | None, root: by
     except (KeyError, ValueError):
         return False
     return merkle.continues(last.size, last.root, ledger.size, root, hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningState:
+    """How the signing of ledgers stands, for `portal doctor`."""
+
+    ledgers: int
+    overdue: int  # grown, and not signed for two days
+    strange: int  # of the newest checkpoints: signed by a key that is no longer configured
+
+
+def signing_state(session: Session, *, now: datetime) -> SigningState:
+    """Look whether ledgers are signed as they grow, and whether our keys still verify the newest checkpoints."""
+    late = or_(Ledger.signed_at.is_(None), Ledger.signed_at < now - 2 * EVERY)
+    grown = or_(Ledger.signed_size.is_(None), Ledger.signed_size < Ledger.size)
+    newest = session.execute(
+        select(Checkpoint.key_id, Ledger.origin)
+        .join(Ledger, Ledger.id == Checkpoint.ledger_id)
+        .order_by(Checkpoint.id.desc())
+        .limit(LOOKED_AT)
+    )
+    keys = signing_keys(session)
+    strange = [
+        row for row in newest if row.key_id not in {notes.verifier(row.origin, seed).key_id.hex() for seed in keys}
+    ]
+    counts = session.execute(
+        select(
+            select(func.count()).select_from(Ledger).scalar_subquery(),
+            select(func.count())
+            .select_from(Ledger)
+            .where(grown, late, Ledger.made_at < now - 2 * EVERY)
+            .scalar_subquery(),
+        )
+    ).one()
+    return SigningState(counts[0], counts[1], len(strange))
