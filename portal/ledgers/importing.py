@@ -25,7 +25,7 @@ from portal.ledgers.sheets import ReadSheet, read_sheet, write_corrections
 from portal.runtime import Runtime
 
 ROWS_A_COMMIT = 200  # short enough for SQLite's single writer (decisions 11)
-IN_REQUEST = 5_000  # rows that a request reads to the end; more go to a worker
+IN_REQUEST = 2_000  # rows that a request reads to the end, some seconds; more go to a worker
 LEFT_LYING = timedelta(minutes=2)  # after which nobody is taken to be at an import of a request's length
 KEPT_DAYS = 7  # the sealed file after the end (decisions 21)
 RAW_FILE = "ledger.import"  # sealing purpose

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 from portal.core.cells import clean, folded
@@ -142,12 +143,18 @@ def written_quantity(value: Decimal) -> str:
 def word_of(text: str, words: Mapping[str, W], name: str) -> W | Refusal:
     """Read a word of a list by its code, its Chinese name or another name for it."""
     wanted = folded(text).lower()
-    found = next((word for written, word in words.items() if folded(written).lower() == wanted), None)
+    found = next((word for written, word in words.items() if _plain(written) == wanted), None)
     if found is not None:
         return found
     possible = list(dict.fromkeys(words.values()))
     names = [next(written for written, one in words.items() if one is word) for word in possible]
     return Refusal(f"{name}里没有“{text[:20]}”。可以写：{'、'.join(names)}。")
+
+
+@lru_cache(maxsize=512)
+def _plain(written: str) -> str:
+    """One of our own spellings as it is compared; there are a few dozen."""
+    return folded(written).lower()
 
 
 def phone_of(text: str) -> str | Refusal:
