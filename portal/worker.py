@@ -88,6 +88,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.CASE_WARNED: (notices.notify_staff,),
     Topic.CASE_REDATED: NOBODY,
     Topic.CASE_BACKFILLED: NOBODY,
+    Topic.CASE_PLATFORM_CHANGED: NOBODY,
     Topic.EVIDENCE_ADDED: NOBODY,
     Topic.OFFER_MADE: (notices.tell_of_offer, notices.keep_links),
     Topic.OFFER_UNDONE: (notices.cancel_offer_message,),

@@ -65,6 +65,7 @@ class Topic(StrEnum):
     CASE_WARNED = "case.warned"
     CASE_REDATED = "case.redated"
     CASE_BACKFILLED = "case.backfilled"
+    CASE_PLATFORM_CHANGED = "case.platform_changed"  # a repeated number came with other columns
     EVIDENCE_ADDED = "evidence.added"
     OFFER_MADE = "offer.made"
     OFFER_UNDONE = "offer.undone"

@@ -48,6 +48,7 @@ class FilingFile:
     reception: str
     diversion: str
     company: str
+    platform: str  # what the platform says of it, and since when it says something else
     decide: Due | None  # 受理 within seven working days of receipt (令121 art 15)
     text: str
     original: str  # before a suspected tip was redacted; only while a grant lasts
@@ -136,6 +137,7 @@ def _filing(session: Session, found: Opened, filing: Filing, now: datetime, alma
         registered=full_time(filing.registered_at),
         reception=filing.reception,
         diversion=filing.dispatch_label,
+        platform=_platform(filing),
         company=" ".join(part for part in (filing.company_name, filing.company_code or "") if part),
         decide=due_for_list(now, filing.registered_at, filing.decide_by, almanac.calendar)
         if waits and filing.decide_by
@@ -144,6 +146,11 @@ def _filing(session: Session, found: Opened, filing: Filing, now: datetime, alma
         original=_opened(session, filing, filing.original_sealed, "filing.original") if found.revealed_until else "",
         extras=_extras(session, filing) if found.revealed_until else [],
     )
+
+
+def _platform(filing: Filing) -> str:
+    said = filing.platform_status or ""
+    return f"{said}（{full_time(filing.changed_at)} 更新）" if filing.changed_at else said
 
 
 def _extras(session: Session, filing: Filing) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from portal.indicators.queries import DEFINITIONS, Indicator, Part
 
 MAX_QUERY = 100  # characters
 PATH = "/regulator/cases"
+CHANGED_NAMES = {"week": "7 天内", "any": "有过更新"}
 PART_NAMES = {Part.ALL: "全部", Part.MET: "已达到", Part.MISSED: "未达到"}
 
 
@@ -64,6 +65,7 @@ class OfficerFilters:
     states: tuple[CaseState, ...] = ()
     channels: tuple[Channel, ...] = ()
     source: str = ""
+    changed: str = ""  # the platform said something new: within a week, or ever
     cause: FailureCause | None = None
     indicator: Indicator | None = None
     part: Part = Part.ALL
@@ -87,6 +89,7 @@ class OfficerFilters:
             states=tuple(state for state in CaseState if state.value in arguments.get("state", ())),
             channels=tuple(channel for channel in Channel if channel.value in arguments.get("channel", ())),
             source=one("source") if one("source") in SOURCE_NAMES else "",
+            changed=one("changed") if one("changed") in CHANGED_NAMES else "",
             cause=member_of(FailureCause, one("cause")),
             indicator=member_of(Indicator, one("indicator")),
             part=member_of(Part, one("part")) or Part.ALL,
@@ -106,6 +109,7 @@ class OfficerFilters:
             *(("state", state.value) for state in self.states),
             *(("channel", channel.value) for channel in self.channels),
             ("source", self.source),
+            ("changed", self.changed),
             ("cause", self.cause.value if self.cause else ""),
             ("indicator", self.indicator.value if self.indicator else ""),
             ("part", self.part.value if self.indicator and self.part is not Part.ALL else ""),
@@ -146,6 +150,7 @@ class OfficerFilters:
             (("states",), f"状态：{'、'.join(STATE_NAMES[state] for state in self.states)}" if self.states else ""),
             (("channels",), f"渠道：{'、'.join(CHANNEL_CHIPS[one] for one in self.channels)}" if self.channels else ""),
             (("source",), f"来源：{SOURCE_NAMES[self.source]}" if self.source else ""),
+            (("changed",), f"平台更新：{CHANGED_NAMES[self.changed]}" if self.changed else ""),
             (("cause",), f"未和解原因：{CAUSE_NAMES[self.cause]}" if self.cause else ""),
             (("indicator", "part"), indicator),
             (("since", "until"), self._dates()),

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal, select, true, union_all
+from sqlalchemy import ColumnElement, Row, and_, exists, func, literal, select, true, union_all
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
@@ -21,6 +21,7 @@ from portal.desk.officer_filters import OfficerFilters, Sort, Tab
 from portal.desk.worklist import row_columns
 from portal.indicators.queries import in_part
 from portal.indicators.rules import Period
+from portal.intake.models import Filing
 from portal.mediation.queries import awaits_choice
 
 EXPORT_BATCH = 1000
@@ -67,7 +68,16 @@ def matching(session: Session, asked: Asked) -> list[ColumnElement[bool]]:
         conditions.append(Case.channel.in_(filters.channels))
     if filters.source:
         conditions.append(Case.source == filters.source)
+    if filters.changed:
+        conditions.append(_changed(filters.changed, asked.now))
     return [*conditions, *_dated(filters, asked.now)]
+
+
+def _changed(wanted: str, now: datetime) -> ColumnElement[bool]:
+    """Cases of which a platform sent a number again with other columns."""
+    ever = Filing.changed_at.is_not(None)
+    moment = Filing.changed_at >= now - timedelta(days=7) if wanted == "week" else ever
+    return exists().where(Filing.case_id == Case.id, moment)
 
 
 def _condition(found: Found) -> ColumnElement[bool]:

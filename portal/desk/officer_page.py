@@ -18,7 +18,7 @@ from portal.core.actor import Actor
 from portal.core.paging import Page, shown_count
 from portal.desk import areas, officer_list
 from portal.desk.areas import Area
-from portal.desk.officer_filters import PATH, TAB_NAMES, OfficerFilters, Tab
+from portal.desk.officer_filters import CHANGED_NAMES, PATH, TAB_NAMES, OfficerFilters, Tab
 from portal.desk.officer_list import Asked
 from portal.desk.rows import ListRow, list_row
 
@@ -51,6 +51,7 @@ class OfficerPage:
     count_text: str
 
     sources = tuple(SOURCE_NAMES.items())
+    changes = tuple(CHANGED_NAMES.items())
     channels = tuple(CHANNEL_CHIPS.items())
     states = tuple(STATE_NAMES.items())
 

@@ -22,7 +22,7 @@ from portal.core.facts import Fact, Outbox, SubjectKind, Topic
 from portal.core.privacy import DataKey, Sealer, vault_of
 from portal.core.search import Document
 from portal.documents.numbers import take_numbers
-from portal.intake import leading, rules, values
+from portal.intake import changing, leading, rules, values
 from portal.intake.access import locked_run
 from portal.intake.batches import Batch, Changed, Joining, Opening, Registered
 from portal.intake.context import Context
@@ -229,8 +229,11 @@ def _take_changes(session: Session, actor: Actor, run: ImportRun, changes: Seque
         filing.row_digest, filing.platform_status = change.digest, row.status or filing.platform_status
         if row.platform_due_on is not None and row.platform_due_on != filing.platform_due_on:
             filing.platform_due_on = row.platform_due_on
+            detail["due"] = row.platform_due_on.isoformat()
             _take_platform_day(session, filing, now=at)
+        filing.changed_at = at
         facts.record(session, actor, Topic.FILING_CHANGED, SubjectKind.FILING, filing.id, at=at, **detail)
+        changing.tell_case(session, actor, filing, detail, at=at)
 
 
 def _take_platform_day(session: Session, filing: Filing, *, now: datetime) -> None:

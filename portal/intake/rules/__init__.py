@@ -50,6 +50,7 @@ from portal.intake.rules.routing import WaitingReason as WaitingReason
 from portal.intake.rules.routing import filing_facts as filing_facts
 from portal.intake.rules.routing import route as route
 from portal.intake.rules.routing import similar as similar
+from portal.intake.rules.statuses import is_finished as is_finished
 from portal.intake.rules.words import Demand as Demand
 from portal.intake.rules.words import Diversion as Diversion
 from portal.intake.rules.words import Kind as Kind

@@ -263,3 +263,36 @@ def test_times_are_told_within_the_day_of_the_import(take_in, session, clock):
     moments = {*session.scalars(select(Case.opened_at)), *session.scalars(select(Tip.created_at))}
     assert moments == {clock.now()}
     assert clock.now() - timedelta(days=1) < min(moments)
+
+
+def test_a_change_is_told_on_the_case_and_marks_the_filing(take_in, session):
+    take_in([complaint(1), complaint(2)])
+    later = (*HEADERS, "办结期限")
+    take_in([complaint(1, 办理情况状态="已分派", 办结期限="2026-08-20"), complaint(2)], later, name="下周.xlsx")
+    case = case_numbered(session, complaint(1)["登记编号"])
+    told = session.scalars(select(Fact).where(Fact.topic == Topic.CASE_PLATFORM_CHANGED)).one()
+    assert told.subject_id == case.id
+    assert told.detail == {
+        "source": "12315", "number": complaint(1)["登记编号"], "before": "处理中", "status": "已分派", "due": "2026-08-20",
+    }  # fmt: skip
+    assert [one is not None for one in session.scalars(select(Filing.changed_at).order_by(Filing.row))] == [True, False]
+    assert case.backfilled_at is None
+
+
+def test_the_next_import_ticks_what_every_platform_has_closed(take_in, session, clock):
+    take_in([complaint(1)])
+    take_in([hotline(1)], HOTLINE, name="热线.xlsx")
+    headers, closed = (*HOTLINE, "办理状态"), {"办理状态": "已办结"}
+    take_in([hotline(1, **closed)], headers, name="早.xlsx")
+    case = case_numbered(session, complaint(1)["登记编号"])
+    assert case.backfilled_at is None  # it is still open here
+    case.state, case.is_open = CaseState.CLOSED_SETTLED, False
+    session.commit()
+    clock.advance(days=1)
+    take_in([complaint(1, 办理情况状态="待办结")], name="一.xlsx")
+    assert case_numbered(session, complaint(1)["登记编号"]).backfilled_at is None
+    take_in([complaint(1, 办理情况状态="已办结")], name="二.xlsx")
+    assert case_numbered(session, complaint(1)["登记编号"]).backfilled_at == clock.now()
+    assert session.scalars(select(Fact.detail).where(Fact.topic == Topic.CASE_BACKFILLED)).all() == [{"by": "import"}]
+    take_in([complaint(1, 办理情况状态="已归档")], name="三.xlsx")
+    assert len(session.scalars(select(Fact).where(Fact.topic == Topic.CASE_BACKFILLED)).all()) == 1

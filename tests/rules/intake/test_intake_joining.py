@@ -152,3 +152,14 @@ def test_a_case_lies_with_the_nearer_authority_or_the_first_receiver():
     for first, second, expected in ((district, office, office), (office, office, office), (office, other, office)):
         assert rules.authority_of(first, AT, second, later) == expected
         assert rules.authority_of(second, later, first, AT) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "finished"),
+    [
+        ("已办结", True), ("办结", True), ("已 结案", True), ("双方和解成功", True), ("已归档", True),
+        ("未办结", False), ("待办结", False), ("处理中", False), ("", False), (None, False),
+    ],
+)  # fmt: skip
+def test_a_platforms_words_say_whether_it_is_finished_there(status, finished):
+    assert rules.is_finished(status) is finished
