@@ -46,6 +46,11 @@ class Acceptance:
 
 
 UNVERIFIED = "本协议由商家登记，未经消费者本人确认。"
+CLAUSES = (
+    "乙方按约定履行完毕后，双方就本纠纷的上述事项再无争议。",
+    "乙方没有按期履行的，甲方可以在原链接中反映，要求市场监督管理部门继续处理投诉，也可以向人民法院起诉。",
+    "本协议达成不等于投诉撤回；投诉的处理以市场监督管理部门的决定为准。",
+)
 CONFIRMATIONS = {
     "link": "消费者凭发到登记手机的专用链接确认",
     "link_and_code": "消费者凭专用链接和手机验证码确认",
@@ -148,11 +153,7 @@ def _paper(session: Session, case: Case, kept: Kept, acceptance: Acceptance, num
         terms=rules.agreement_sentences(kept.terms, perform_on),
         outlay=kept.offer.outlay,
         perform_on=perform_on.isoformat(),
-        clauses=(
-            "乙方按约定履行完毕后，双方就本纠纷的上述事项再无争议。",
-            "乙方没有按期履行的，甲方可以在原链接中反映，要求市场监督管理部门继续处理投诉，也可以向人民法院起诉。",
-            "本协议达成不等于投诉撤回；投诉的处理以市场监督管理部门的决定为准。",
-        ),
+        clauses=CLAUSES,
         confirmation=(
             ("确认方式", CONFIRMATIONS[acceptance.confirmation]),
             ("确认时间", f"{written:%Y-%m-%d %H:%M:%S}（北京时间）"),
