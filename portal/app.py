@@ -1,7 +1,7 @@
 """The web application: settings, extensions, blueprints, gates and error pages."""
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -52,6 +53,7 @@ from portal.runtime import Runtime
 from portal.settlements import merchant_views as settlements_merchant
 from portal.settlements import regulator_views as settlements_regulator
 from portal.settlements import staff_views as settlements_staff
+from portal.widgets import write_inputs_fast
 
 MAX_BODY = 210 * 1024 * 1024  # bytes: an import file of 200 MB and its form; each form has its own smaller limit
 YEAR = 365 * 24 * 3600
@@ -127,6 +129,7 @@ def create_app(runtime: Runtime) -> Flask:
     for extension in (login, csrf, babel, limiter):
         extension.init_app(app)
     speak_source(app, babel)
+    write_inputs_fast()
     gate.install(app, login)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -162,8 +165,18 @@ def _install_words(app: Flask) -> None:
     def static_url(path: str) -> str:
         return static_path(request.script_root, path)
 
+    @lru_cache(maxsize=512)
+    def drawn(script_root: str, name: str, label: str) -> Markup:
+        told = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+        sprite = static_path(script_root, "icons.svg")
+        return Markup('<svg class="i" {}><use href="{}#{}"/></svg>').format(told, sprite, name)
+
+    def icon_markup(name: str, label: str = "") -> Markup:  # no macro: a page calls it a hundred times
+        return drawn(request.script_root, name, label)
+
     app.jinja_env.globals.update(
         static_url=static_url,
+        icon_markup=icon_markup,
         can=lambda permission, subject: can(web.current_actor(), Permission(permission), subject),
     )
     app.jinja_env.globals["ui"] = app.jinja_env.get_template("ui.html").make_module({})

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.cases.models import Case
@@ -32,18 +33,23 @@ def key_of(session: Session, case: Case) -> DataKey:
 def rounds_of(session: Session, case_id: int, key: DataKey) -> tuple[Kept, ...]:
     """Every round of a case with its terms, oldest first, in one statement."""
     vault = vault_of(session)
-    rows = session.execute(
-        select(Offer, Term)
-        .join(Term, Term.offer_id == Offer.id)
-        .where(Offer.case_id == case_id)
-        .order_by(Offer.round, Term.position)
-    )
+    rows = session.execute(_rounds(), {"case": case_id})
     offers: dict[int, Offer] = {}
     terms: dict[int, list[TermDraft]] = {}
     for offer, term in rows:
         offers[offer.id] = offer
         terms.setdefault(offer.id, []).append(draft_of(term, vault, key))
     return tuple(Kept(offer, tuple(terms[offer.id])) for offer in offers.values())
+
+
+@cache
+def _rounds() -> Select[Offer, Term]:
+    return (
+        select(Offer, Term)
+        .join(Term, Term.offer_id == Offer.id)
+        .where(Offer.case_id == bindparam("case"))
+        .order_by(Offer.round, Term.position)
+    )
 
 
 def draft_of(term: Term, vault: Vault, key: DataKey) -> TermDraft:

@@ -89,10 +89,18 @@ def environment() -> jinja2.Environment:
     )
     env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(
-        csrf_token=lambda: "token", static_url=lambda path: f"/static/{path}", url_for=lambda endpoint, **_: "/"
+        csrf_token=lambda: "token",
+        static_url=lambda path: f"/static/{path}",
+        icon_markup=icon_markup,
+        url_for=lambda endpoint, **_: "/",
     )
     env.globals["ui"] = env.get_template("ui.html").module
     return env
+
+
+def icon_markup(name: str, label: str = "") -> Markup:
+    told = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="i" {}><use href="/static/icons.svg#{}"/></svg>').format(told, name)
 
 
 def due(words: str, date: str, ticks: int, tone: str = "") -> SimpleNamespace:

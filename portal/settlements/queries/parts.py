@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.cases.models import Case, Evidence
@@ -158,16 +160,7 @@ def agreement_view(session: Session, case: Case, key: DataKey, known: Sequence[K
     """The agreement in force of a case, in one statement; a case that never agreed costs none."""
     if case.agreed_at is None:
         return None
-    agreed_proof = select(Paper.reference).where(Paper.id == Agreement.proof_id).scalar_subquery()
-    rows = session.execute(
-        select(Agreement, Document, Performance, Evidence.reference, Rating, agreed_proof.label("agreed_proof"))
-        .join(Document, Document.id == Agreement.document_id)
-        .outerjoin(Performance, Performance.agreement_id == Agreement.id)
-        .outerjoin(Evidence, Evidence.id == Performance.proof_id)
-        .outerjoin(Rating, Rating.agreement_id == Agreement.id)
-        .where(Agreement.case_id == case.id, Document.state == DocumentState.IN_FORCE)
-        .order_by(Agreement.id.desc(), Performance.id.desc())
-    ).all()
+    rows = session.execute(_in_force(), {"case": case.id}).all()
     if not rows:
         return None
     agreement, document, _performance, _proof, rating, _agreed_proof = rows[0]
@@ -187,6 +180,20 @@ def agreement_view(session: Session, case: Case, key: DataKey, known: Sequence[K
         is_unverified=case.unverified_at is not None,
         verdict=rating.verdict if rating else None,
         rating_reason=rating.reason if rating else None,
+    )
+
+
+@cache
+def _in_force() -> Any:
+    agreed_proof = select(Paper.reference).where(Paper.id == Agreement.proof_id).scalar_subquery()
+    return (
+        select(Agreement, Document, Performance, Evidence.reference, Rating, agreed_proof.label("agreed_proof"))
+        .join(Document, Document.id == Agreement.document_id)
+        .outerjoin(Performance, Performance.agreement_id == Agreement.id)
+        .outerjoin(Evidence, Evidence.id == Performance.proof_id)
+        .outerjoin(Rating, Rating.agreement_id == Agreement.id)
+        .where(Agreement.case_id == bindparam("case"), Document.state == DocumentState.IN_FORCE)
+        .order_by(Agreement.id.desc(), Performance.id.desc())
     )
 
 
