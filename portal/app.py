@@ -54,6 +54,8 @@ from portal.settlements import merchant_views as settlements_merchant
 from portal.settlements import regulator_views as settlements_regulator
 from portal.settlements import staff_views as settlements_staff
 from portal.widgets import write_inputs_fast
+from portal.supervision import merchant_views as supervision_merchant
+from portal.supervision import regulator_views as supervision_regulator
 
 MAX_BODY = 210 * 1024 * 1024  # bytes: an import file of 200 MB and its form; each form has its own smaller limit
 YEAR = 365 * 24 * 3600
@@ -92,6 +94,8 @@ BLUEPRINTS = (
     settlements_merchant.bp,
     settlements_regulator.bp,
     settlements_staff.bp,
+    supervision_merchant.bp,
+    supervision_regulator.bp,
 )
 
 STATUS = {NotAllowed: 403, NotFound: 404, Stale: 409, Busy: 503, NoRoom: 507}

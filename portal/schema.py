@@ -17,6 +17,7 @@ from portal.notifications import models as notifications
 from portal.recalls import models as recalls
 from portal.retention import models as retention
 from portal.settlements import models as settlements
+from portal.supervision import models as supervision
 
 MODULES = (
     access,
@@ -39,6 +40,7 @@ MODULES = (
     recalls,
     retention,
     settlements,
+    supervision,
 )
 METADATA = Model.metadata
 

@@ -98,6 +98,10 @@ class Topic(StrEnum):
     RECALL_ISSUED = "recall.issued"
     RECALL_ANSWERED = "recall.answered"
     RECALL_CHASED = "recall.chased"
+    INSPECTION_RECORDED = "inspection.recorded"
+    INSPECTION_CONFIRMED = "inspection.confirmed"
+    INSPECTION_RECTIFIED = "inspection.rectified"
+    INSPECTION_RECHECKED = "inspection.rechecked"
     CHECKPOINTS_TOLD = "checkpoints.told"
     DISPOSAL_DRAWN = "disposal.drawn"
     DISPOSAL_APPROVED = "disposal.approved"
@@ -128,6 +132,7 @@ class SubjectKind(StrEnum):
     CASE = "case"
     MESSAGE = "message"
     GOODS = "goods"
+    INSPECTION = "inspection"
     LEDGER = "ledger"
     LEDGER_ENTRY = "ledger_entry"
 

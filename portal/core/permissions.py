@@ -34,6 +34,8 @@ class Permission(StrEnum):
     GOODS_REGISTER = "goods:register"
     HOLD_PLACE = "hold:place"
     IMPORT_RUN = "import:run"
+    INSPECTION_ANSWER = "inspection:answer"
+    INSPECTION_RECORD = "inspection:record"
     LEDGER_READ_RELEASE = "ledger:read_release"
     LEDGER_EXPORT_OPEN = "ledger:export_open"  # a bundle with the personal values
     LEDGER_READ = "ledger:read"
@@ -143,6 +145,8 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.GOODS_READ: ((is_own_merchant,), (in_jurisdiction,)),
     Permission.GOODS_REGISTER: ((is_own_merchant,), (in_jurisdiction, works_cases, is_of_no_council)),
     Permission.HOLD_PLACE: ((in_jurisdiction, works_cases, is_of_no_council),),
+    Permission.INSPECTION_ANSWER: ((is_own_merchant, leads),),
+    Permission.INSPECTION_RECORD: ((in_jurisdiction, works_cases, is_of_no_council),),
     Permission.IMPORT_RUN: ((in_jurisdiction, works_cases), (runs_the_house,)),
     Permission.LEDGER_READ_RELEASE: ((in_jurisdiction, is_chief),),
     Permission.LEDGER_EXPORT_OPEN: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),

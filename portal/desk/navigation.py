@@ -55,6 +55,7 @@ MERCHANT = (
             Item("消费投诉记录", "doc", "ledgers_merchant.complaints", "/merchant/ledgers/complaints"),
             Item("退换货", "return", "ledgers_merchant.returns", "/merchant/ledgers/returns"),
             Item("问题商品", "alert", "recalls_merchant.list_goods", "/merchant/goods"),
+            Item("台账检查", "book", "supervision_merchant.list_inspections", "/merchant/inspections"),
             Item("保存与清除", "lock", "retention_staff.show", "/staff/retention", roles=("supervisor", "principal")),
         ),
     ),
@@ -84,6 +85,7 @@ AUTHORITY = (
         "企业与消息",
         (
             Item("入驻企业", "store", "enrolment_regulator.list_merchants", "/regulator/merchants"),
+            Item("台账检查", "book", "supervision_regulator.list_inspections", "/regulator/inspections"),
             Item("台账清除", "lock", "retention_staff.show", "/staff/retention"),
             Item("企业台账", "chain", "ledgers_regulator.ledgers", "/regulator/ledgers"),
             Item("查阅公开", "eye", "ledgers_regulator.releases", "/regulator/ledgers/releases", roles=("chief",)),

@@ -30,6 +30,7 @@ from portal.recalls.models import ProblemGoods, RecallNotice
 from portal.recalls.queries import merchants_to_remind
 from portal.settlements.models import Agreement, Offer
 from portal.settlements.rules.words import Answer, Side
+from portal.supervision.models import Inspection
 
 OVERDUE_WORD = clocks.Severity.OVERDUE.name.lower()
 OVER = "方案已撤回、到期或有了结果，不再通知。"
@@ -201,6 +202,18 @@ def tell_of_goods(session: Session, fact: Fact, *, now: datetime) -> None:
             "path": f"/merchant/recalls/{goods.reference}",
         },
     )
+
+
+def tell_of_inspection(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Tell the merchant of an inspection and of a re-check, the inspecting authority of a rectification."""
+    row = session.get_one(Inspection, fact.subject_id)
+    template, kind, desk, organisation_id = {
+        Topic.INSPECTION_RECORDED: (TemplateCode.STAFF_INSPECTED, MERCHANT, "merchant", row.merchant_id),
+        Topic.INSPECTION_RECTIFIED: (TemplateCode.STAFF_RECTIFIED, OFFICER, "regulator", row.authority_id),
+        Topic.INSPECTION_RECHECKED: (TemplateCode.STAFF_RECHECKED, MERCHANT, "merchant", row.merchant_id),
+    }[fact.topic]
+    known = {"reference": row.reference, "path": f"/{desk}/inspections/{row.reference}"}
+    draft_for_desks(session, fact, template, kind, [organisation_id], now=now, parameters=known)
 
 
 def mail_checkpoint(session: Session, fact: Fact, *, now: datetime) -> None:

@@ -45,6 +45,9 @@ class TemplateCode(StrEnum):
     STAFF_ESCALATED = "staff_escalated"
     STAFF_PHONE_ASKED = "staff_phone_asked"
     STAFF_CHECKPOINTS = "staff_checkpoints"
+    STAFF_INSPECTED = "staff_inspected"
+    STAFF_RECTIFIED = "staff_rectified"
+    STAFF_RECHECKED = "staff_rechecked"
     STAFF_GOODS_FAILED = "staff_goods_failed"
     STAFF_RECALL_ISSUED = "staff_recall_issued"
     STAFF_RECALL_CHASED = "staff_recall_chased"
@@ -83,6 +86,10 @@ def _staff(name: str, subject: str, text: str) -> Template:
 
 def _goods(name: str, subject: str, text: str) -> Template:
     return Template(name, "", text, ("goods", "by", "path"), (), subject)
+
+
+def _inspection(name: str, subject: str, text: str) -> Template:
+    return Template(name, "", text, ("reference", "path"), (), subject)
 
 
 T = TemplateCode
@@ -157,7 +164,9 @@ TEMPLATES: dict[TemplateCode, Template] = {
     T.STAFF_BREACHED: _staff("未兑现", "投诉 {case}：和解未兑现", "和解协议没有按期履行，本件已重新打开。"),
     T.STAFF_RAISED: _staff("上报", "投诉 {case}：上报待决定", "同事上报了这件投诉，等上级决定。和解期限为{by}。"),
     T.STAFF_DISOWNED: _staff(
-        "否认协议", "投诉 {case}：消费者否认协议", "回访时消费者否认我方登记的协议，协议不再有效。请联系消费者继续协商。"
+        "否认协议",
+        "投诉 {case}：消费者否认协议",
+        "回访时消费者否认我方登记的协议，协议不再有效。请联系消费者继续协商。",
     ),
     T.STAFF_FAILED: _staff("未和解", "投诉 {case}：协商未成", "协商没有达成，消费者仍可接受新方案。"),
     T.STAFF_WITHDRAWN: _staff("已撤回", "投诉 {case}：消费者撤回", "消费者撤回投诉，本件不再办理。"),
@@ -178,6 +187,13 @@ TEMPLATES: dict[TemplateCode, Template] = {
         ("what", "day", "notes", "path"),
         (),
         "台账检查点 {day}：{what}",
+    ),
+    T.STAFF_INSPECTED: _inspection(
+        "台账检查", "台账检查 {reference}：待确认", "监管部门登记了一次台账检查。请核对记录并确认；有不同意见可以写明。"
+    ),
+    T.STAFF_RECTIFIED: _inspection("整改报告", "台账检查 {reference}：已报整改", "企业报告整改完毕，请复查。"),
+    T.STAFF_RECHECKED: _inspection(
+        "复查结果", "台账检查 {reference}：复查结果", "监管部门已复查，结果和整改期限见记录。"
     ),
     T.STAFF_GOODS_FAILED: _goods(
         "商品不合格", "不合格商品：{goods}", "企业报告商品检测不合格。请核实下架情况，决定是否通报辖区企业。"

@@ -41,7 +41,7 @@ from portal.settlements import actions as settlements
 from portal.settlements.models import Agreement, Callback, Verdict
 from portal.settlements.rules import TermDraft
 from tests.conftest import NOW
-from tests.factories import books, disputes, goods, ledgers, messages, people, settling
+from tests.factories import books, disputes, goods, inspections, ledgers, messages, people, settling
 
 EARLIER = NOW - timedelta(hours=2)
 Values = dict[str, str]
@@ -341,6 +341,12 @@ def _ledger_import(world: World) -> Values:
     return {"reference": start_sheet(world.session, actor, StartSheet(sheet), now=EARLIER).reference}
 
 
+def _inspection(world: World) -> Values:
+    """An inspection of merchant A that waits for its word."""
+    officer = people.actor(world.session, world.members["officer"])
+    return {"reference": inspections.recorded(world.session, officer, world.merchant).reference}
+
+
 SUBJECTS: dict[str, Callable[[World], Values]] = {
     "alias": _alias,
     "callback": _to_call,
@@ -359,6 +365,7 @@ SUBJECTS: dict[str, Callable[[World], Values]] = {
     "goods being notified": _recall,
     "hold": _hold,
     "import": _import_run,
+    "inspection": _inspection,
     "entry of a merchant": lambda world: _of_merchant(world, _entry(world)),
     "ledger check of the authority": lambda world: _of_merchant(world, _check(world, "officer")),
     "ledger entry": _entry,
@@ -390,6 +397,7 @@ GUESSES = (  # a piece of a URL → the subject it most likely names
     ("/verify/<", "document"),
     ("/cases/<", "case"),
     ("/holds/<", "hold"),
+    ("/inspections/<", "inspection"),
     ("/lists/<", "disposal list"),
     ("/goods/<", "goods"),
     ("/recalls/<", "goods being notified"),

@@ -1,0 +1,1 @@
+"""What the authority checks at a merchant, what it found, and what came of it."""
