@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import get_flashed_messages, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import web
 from portal.clocks.queries import almanac
 from portal.clocks.rules import local_day, staff_day
+from portal.core.errors import NotFound
 from portal.core.money import yuan
 from portal.core.paging import Page, shown_count
 from portal.ledgers import grid as grids
@@ -22,6 +24,7 @@ from portal.ledgers.integrity import Integrity, integrity
 from portal.ledgers.onlookers import onlookers
 from portal.ledgers.opening import Firm, own_book
 from portal.ledgers.page_models import Book
+from portal.ledgers.prefilling import prefilled_return
 from portal.ledgers.queries import Head
 from portal.ledgers.rows import COLUMNS, NUMBERS, Row
 
@@ -101,7 +104,7 @@ def book_list(firm: Firm, head: Head, wanted: EntryFilter, address: str, *, reas
     )
 
 
-def merchant_page(book: Book, typing: Typing | None = None, status: int = 200) -> Any:
+def merchant_page(book: Book, typing: Typing | None = None, status: int = 200) -> ResponseReturnValue:
     """Render the merchant's page of a book; without `typing` the kept draft stands in the grid."""
     session, actor, now = web.database(), web.current_actor(), web.now()
     firm = own_book(actor)
@@ -121,7 +124,9 @@ def merchant_page(book: Book, typing: Typing | None = None, status: int = 200) -
         "empty": _("还没有登记过退换货") if book is Book.RETURNS else _("还没有登记过消费投诉"),
         "paste_help": paste_help(grids.grid_of(book, ())),
         "onlookers": _onlookers(head, now) if not (wanted.narrows or request.args.get("cursor")) else None,
-        "nobody_looked": _("监管部门查阅本台账的单位、日期和事由，在查阅 %(days)s 天后显示在这里。", days=_days(now)),
+        "nobody_looked": _(
+            "监管部门查阅本台账的单位、日期和事由，在查阅 %(days)s 天后显示在这里。", days=_days(head, now)
+        ),
     }
     return web.page("ledgers/merchant_book.html", fragment="book", status=status, view=view)
 
@@ -162,11 +167,32 @@ def paste_help(grid: Grid) -> str:
 def _kept(book: Book, head: Head, now: datetime) -> Typing:
     kept = rows_in(web.database(), head.draft)
     rows = [grids.grid_row(book, row.pop("token", "") or grids.new_token(), row) for row in kept]
+    reference = request.args.get("case", "").strip()[:40]
+    if reference and book is Book.RETURNS:
+        return _begun(reference, head, rows, now)
     if rows:
         return Typing(rows, restored=_("已恢复没有存入的 %(count)s 行。", count=len(rows)))
     wanted = request.args.get("rows", "")
     count = min(int(wanted), MOST_BLANK) if wanted.isdecimal() and wanted != "0" else 1
     return Typing([grids.blank_row(book, local_day(now)) for _row in range(count)])
+
+
+def _begun(reference: str, head: Head, rows: list[GridRow], now: datetime) -> Typing:
+    """A return begun from its complaint, before the rows that were typed already."""
+    session, book = web.database(), Book.RETURNS
+    if any(row.values.get("reference") == reference for row in rows):
+        return Typing(rows, restored=_("已恢复没有存入的 %(count)s 行。", count=len(rows)))
+    try:
+        begun = prefilled_return(session, web.current_actor(), reference, now=now)
+    except NotFound as missing:
+        return Typing(rows or [grids.blank_row(book, local_day(now))], problem=missing.text)
+    goods = begun.cells.get("goods", "")
+    same = queries.last_of_same_goods(session, head.firm, head.ledger, goods) if head.ledger and goods else {}
+    cells = grids.valued({**grids.blank_row(book, local_day(now)).values, **same, **begun.cells})
+    said = _("已从投诉 %(reference)s 带入，处理结果：%(outcome)s。", reference=reference, outcome=begun.agreed)
+    if begun.returns:
+        said += _("这件投诉已经登记过 %(count)s 笔退换。", count=begun.returns)
+    return Typing([grids.grid_row(book, grids.new_token(), cells), *rows], restored=said)
 
 
 def _addresses(book: Book, wanted: EntryFilter) -> dict[str, str]:
@@ -186,9 +212,11 @@ def _onlookers(head: Head, now: datetime) -> list[Line]:
     if head.ledger is None:
         return []
     today = local_day(now)
-    found = onlookers(web.database(), head.ledger.id, days=_days(now), now=now)
+    found = onlookers(web.database(), head.ledger.id, days=_days(head, now), now=now)
     return [Line(one.unit, one.purpose, staff_day(one.read_on, today)) for one in found]
 
 
-def _days(now: datetime) -> int:
+def _days(head: Head, now: datetime) -> int:
+    if head.days is not None:
+        return head.days
     return almanac(web.database()).amount("ledger_reads", local_day(now))

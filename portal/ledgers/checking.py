@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.core import facts
 from portal.core.actor import SYSTEM, Actor
-from portal.core.errors import NotFound
+from portal.core.errors import NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.enrolment.models import Merchant
@@ -20,7 +20,7 @@ from portal.ledgers.verification import Verdict, verify_ledger
 from portal.runtime import Runtime
 
 AT_ONCE = 5_000  # entries that are verified while the reader waits; more is a worker's
-NO_LEDGER = "这家企业还没有登记过台账，没有可以验证的内容。"
+NO_LEDGER = "还没有登记过台账，没有可以验证的内容。"
 INTERRUPTED = "验证中断了，没有得出结论。请重新验证。"
 
 
@@ -32,12 +32,15 @@ class AskCheck:
 
 
 def ask_check(session: Session, actor: Actor, command: AskCheck, *, now: datetime) -> LedgerCheck:
-    """Ask for a verification; the one under way, where the same unit asked already."""
+    """Ask for a verification; the one under way, where the same unit asked already.
+
+    Refuses with RuleBroken a ledger without entries, with LedgerClosed one that an authority has not opened.
+    """
     firm = opened_firm(session, actor, command.code, now=now)[0] if command.code else own_firm(session, actor)
     require(actor, Permission.LEDGER_READ, firm)
     ledger = session.scalars(select(Ledger).where(Ledger.merchant_id == firm.id)).first()
     if ledger is None or not ledger.size:
-        raise NotFound(NO_LEDGER)
+        raise RuleBroken(NO_LEDGER)
     under_way = session.scalars(
         select(LedgerCheck)
         .where(

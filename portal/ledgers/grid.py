@@ -83,6 +83,11 @@ class Input:
         return SHORT.get(self.name, self.title)
 
     @property
+    def keyboard(self) -> str:
+        """Which keys a phone shows for it; empty for letters."""
+        return "decimal" if self.is_number else "numeric" if self.name == "barcode" else ""
+
+    @property
     def is_number(self) -> bool:
         """Say whether it is written at the right."""
         return self.name in AMOUNTS or self.name == "quantity"
@@ -194,6 +199,11 @@ def pasted_rows(book: Book, text: str) -> list[dict[str, str]]:
     if not body:
         raise RuleBroken("粘贴的内容只有表头，没有数据行。")
     return [{name: _value(name, cell) for name, cell in zip(order, line, strict=True) if name} for line in body]
+
+
+def valued(cells: Mapping[str, str]) -> dict[str, str]:
+    """Turn the words of lists into their values where they are known."""
+    return {name: _value(name, text) for name, text in cells.items()}
 
 
 def _header(book: Book, line: Sequence[str]) -> list[str] | None:

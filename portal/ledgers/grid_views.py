@@ -6,10 +6,10 @@ from flask_babel import gettext as _
 
 from portal import web
 from portal.core.errors import RuleBroken
-from portal.ledgers import book_page, check_pages, drafts, storing
+from portal.ledgers import book_views, check_views, drafts, storing
 from portal.ledgers import grid as grids
 from portal.ledgers.batches import TypedRow
-from portal.ledgers.book_page import Typing
+from portal.ledgers.book_views import Typing
 from portal.ledgers.drafts import KeepDraft
 from portal.ledgers.filters import EntryFilter
 from portal.ledgers.grid import FIELDS, GridRow
@@ -20,8 +20,7 @@ from portal.ledgers.taking import TakeList
 
 def show_book(book: Book) -> ResponseReturnValue:
     """Show a book with the grid above its entries."""
-    page: ResponseReturnValue = book_page.merchant_page(book)
-    return page
+    return book_views.merchant_page(book)
 
 
 def enter_rows(book: Book) -> ResponseReturnValue:
@@ -30,11 +29,11 @@ def enter_rows(book: Book) -> ResponseReturnValue:
         rows = sent_rows(book)
         stored = web.perform(storing.store_rows, StoreRows(book, rows))
     except RuleBroken as objection:
-        return book_page.merchant_page(book, Typing(as_typed(book), problem=objection.text), status=422)
+        return book_views.merchant_page(book, Typing(as_typed(book), problem=objection.text), status=422)
     if stored.refused:
-        return book_page.merchant_page(book, refused(book, stored), status=422)
+        return book_views.merchant_page(book, refused(book, stored), status=422)
     if web.wants_fragment():
-        return book_page.merchant_page(book, Typing(book_page.typed(book, ()), stored=told(stored)))
+        return book_views.merchant_page(book, Typing(book_views.typed(book, ()), stored=told(stored)))
     flash(told(stored))
     return redirect(url_for(f".{book.value}"), code=303)
 
@@ -54,17 +53,17 @@ def paste_rows(book: Book) -> ResponseReturnValue:
         rows += [{**row, "token": grids.new_token()} for row in pasted]
         web.perform(drafts.keep_draft, KeepDraft(book, rows))
     except RuleBroken as objection:
-        return book_page.merchant_page(book, Typing(as_typed(book), problem=objection.text), status=422)
+        return book_views.merchant_page(book, Typing(as_typed(book), problem=objection.text), status=422)
     if web.wants_fragment():
         said = _("已填入 %(count)s 行，还没有存入。请核对后按 Enter 存入。", count=len(pasted))
-        return book_page.merchant_page(book, Typing([grid_row(book, row) for row in rows], restored=said))
+        return book_views.merchant_page(book, Typing([grid_row(book, row) for row in rows], restored=said))
     return redirect(url_for(f".{book.value}"), code=303)
 
 
 def export_book(book: Book) -> ResponseReturnValue:
     """Give the list under its filters as a file, masked unless the personal values are asked for; recorded."""
     wanted = EntryFilter.read(book, request.args)
-    return check_pages.send_list(TakeList(wanted, personal=request.form.get("personal") == "yes"))
+    return check_views.send_list(TakeList(wanted, personal=request.form.get("personal") == "yes"))
 
 
 def sent_rows(book: Book) -> list[TypedRow]:
@@ -79,7 +78,7 @@ def as_typed(book: Book) -> list[GridRow]:
         rows = [grids.grid_row(book, row.token, row.cells) for row in sent_rows(book)]
     except RuleBroken:
         rows = []
-    return rows or book_page.typed(book, ())
+    return rows or book_views.typed(book, ())
 
 
 def refused(book: Book, stored: Stored) -> Typing:

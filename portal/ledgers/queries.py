@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from portal.clocks.models import LegalLimit
 from portal.clocks.rules import local_day
 from portal.core.actor import Actor, ActorKind
 from portal.core.paging import COUNT_CAP, Page, SortKey, keyset_page
@@ -20,7 +21,7 @@ from portal.ledgers.models import Checkpoint, EntryKind, Ledger, LedgerEntry, Le
 from portal.ledgers.opening import Firm
 from portal.ledgers.page_models import Book, CheckState, LedgerCheck, LedgerDraft
 from portal.ledgers.records import entry_matches
-from portal.ledgers.rows import Family, Kin, Row, families, row_of
+from portal.ledgers.rows import Family, Kin, Row, families, line_of, row_of
 
 EXPORT_BATCH = 1000
 LEFT_LYING = timedelta(minutes=10)  # a verification of a million entries takes less than one
@@ -43,6 +44,7 @@ class Head:
     amount: int  # 分, refunded or settled this month
     check: LedgerCheck | None
     draft: LedgerDraft | None
+    days: int | None = None  # until a read is shown: limit "ledger_reads", for everybody
 
     @property
     def size(self) -> int:
@@ -53,15 +55,15 @@ class Head:
 def head(session: Session, actor: Actor, firm: Firm, book: Book, *, now: datetime) -> Head:
     """Read everything above a book in one statement; the actor's own unfinished rows with it."""
     today = local_day(now)
-    found = session.execute(_head(actor, firm, book, month_of(today))).first()
+    found = session.execute(_head(actor, firm, book, today)).first()
     if found is None:
         return Head(firm, None, None, None, month_of(today), 0, 0, *_beside(session, actor, firm, book))
-    ledger, root, newest_at, month, check, draft = found
+    ledger, root, newest_at, month, check, draft, days = found
     entries, amount = (month.entries, month.amount) if month else (0, 0)
-    return Head(firm, ledger, root, newest_at, month_of(today), entries, amount, check, draft)
+    return Head(firm, ledger, root, newest_at, month_of(today), entries, amount, check, draft, days)
 
 
-def _head(actor: Actor, firm: Firm, book: Book, month_on: date) -> Any:
+def _head(actor: Actor, firm: Firm, book: Book, today: date) -> Any:
     root = (
         select(Checkpoint.root)
         .where(Checkpoint.ledger_id == Ledger.id, Checkpoint.size == Ledger.signed_size)
@@ -75,10 +77,22 @@ def _head(actor: Actor, firm: Firm, book: Book, month_on: date) -> Any:
         .scalar_subquery()
     )
     month = and_(
-        MonthTotal.ledger_id == Ledger.id, MonthTotal.kind == FIRST_KIND[book], MonthTotal.month_on == month_on
+        MonthTotal.ledger_id == Ledger.id, MonthTotal.kind == FIRST_KIND[book], MonthTotal.month_on == month_of(today)
+    )
+    days = (  # read here and not with the calendar: a list has eight statements
+        select(LegalLimit.amount)
+        .where(
+            LegalLimit.code == "ledger_reads",
+            LegalLimit.organisation_id.is_(None),
+            LegalLimit.valid_from <= today,
+            or_(LegalLimit.valid_to.is_(None), LegalLimit.valid_to >= today),
+        )
+        .order_by(LegalLimit.valid_from.desc(), LegalLimit.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
     return (
-        select(Ledger, root, newest_at, MonthTotal, LedgerCheck, LedgerDraft)
+        select(Ledger, root, newest_at, MonthTotal, LedgerCheck, LedgerDraft, days)
         .outerjoin(MonthTotal, month)
         .outerjoin(LedgerCheck, LedgerCheck.id == _newest_check(actor, firm))
         .outerjoin(LedgerDraft, _own_draft(actor, firm, book))
@@ -222,6 +236,23 @@ def kin_of(session: Session, heads: set[int]) -> dict[int, Family]:
         .order_by(LedgerEntry.seq)
     ).all()
     return families([Kin(entry, name or "", phone or "") for entry, name, phone in rows])
+
+
+def last_of_same_goods(session: Session, firm: Firm, ledger: Ledger, goods: str) -> dict[str, str]:
+    """Class and supplier as they were entered with the same goods last, so that they need not be chosen again."""
+    found = entry_matches(session, firm.id, goods)
+    if found is None:
+        return {}
+    entry = session.scalars(
+        select(LedgerEntry)
+        .where(
+            found, LedgerEntry.ledger_id == ledger.id, LedgerEntry.goods == goods, LedgerEntry.disposition.is_not(None)
+        )
+        .order_by(LedgerEntry.seq.desc())
+        .limit(1)
+    ).first()
+    line = line_of(entry) if entry is not None else {}
+    return {name: str(line[name]) for name in ("category", "supplier") if name in line}
 
 
 def unfinished_checks(session: Session, *, asked_before: datetime) -> list[int]:

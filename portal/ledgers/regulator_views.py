@@ -11,7 +11,7 @@ from portal.core.actor import Role
 from portal.core.errors import RuleBroken
 from portal.core.paging import shown_count
 from portal.core.permissions import Permission, can
-from portal.ledgers import book_page, check_pages, firms, onlookers, opening, queries, reading
+from portal.ledgers import book_views, check_views, firms, onlookers, opening, queries, reading
 from portal.ledgers.filters import TITLES, EntryFilter
 from portal.ledgers.firms import SORTS, STATES, FirmFilter
 from portal.ledgers.forms import BundleForm, LookForm, OpenForm, ReleaseForm
@@ -101,7 +101,7 @@ def book_of(code: str, book: Book) -> ResponseReturnValue:
     firm, held = opening.opened_firm(session, actor, code, now=now)
     head = queries.head(session, actor, firm, book, now=now)
     wanted = EntryFilter.read(book, request.args)
-    view = book_page.book_list(firm, head, wanted, url_for(f".{book.value}", code=firm.code), reasons=False)
+    view = book_views.book_list(firm, head, wanted, url_for(f".{book.value}", code=firm.code), reasons=False)
     return web.page(
         "ledgers/regulator_book.html",
         view=view,
@@ -116,7 +116,7 @@ def book_of(code: str, book: Book) -> ResponseReturnValue:
 
 def export_book(code: str, book: Book) -> ResponseReturnValue:
     """Give the list under its filters as a file, masked as on the page; recorded."""
-    return check_pages.send_list(TakeList(EntryFilter.read(book, request.args), code))
+    return check_views.send_list(TakeList(EntryFilter.read(book, request.args), code))
 
 
 for _book in Book:
@@ -165,13 +165,13 @@ def entry_page(code: str, seq: str, form: LookForm, status: int = 200) -> Respon
 @bp.post("/<code>/verify")
 def verify(code: str) -> ResponseReturnValue:
     """Verify an opened ledger."""
-    return check_pages.start_check(code)
+    return check_views.start_check(code)
 
 
 @bp.get("/<code>/checks/<reference>")
 def check(code: str, reference: str) -> ResponseReturnValue:
     """Show what a verification found."""
-    return check_pages.check_page("ledgers/regulator_check.html", reference, code)
+    return check_views.check_page("ledgers/regulator_check.html", reference, code)
 
 
 @bp.post("/<code>/bundle.zip")
@@ -181,7 +181,7 @@ def bundle(code: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return ledger_page(code, OpenForm(formdata=None), form, status=422)
     try:
-        return check_pages.send_bundle(TakeBundle(code, opened=bool(form.opened.data), why=form.why.data or ""))
+        return check_views.send_bundle(TakeBundle(code, opened=bool(form.opened.data), why=form.why.data or ""))
     except RuleBroken as objection:
         web.show_objection(form, objection)
         return ledger_page(code, OpenForm(formdata=None), form, status=422)

@@ -66,7 +66,7 @@ COLUMNS: dict[Book, Columns] = {  # head, and the fields of its cell from top to
 NUMBERS = frozenset({"price", "quantity", "settled"})
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Family:
     """An entry and its amendments in the order of the log."""
 

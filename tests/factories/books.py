@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.accounts.models import Organisation
+from portal.accounts.models import Membership, Organisation
 from portal.core.actor import Actor
 from portal.enrolment.models import Merchant, Outlet
 from portal.ledgers.batches import RowResult, TypedRow
@@ -35,6 +35,12 @@ def clerk(session: Session, *, authority: Organisation | None = None) -> Clerk:
     authority = authority or people.authority(session)
     merchant = people.merchant(session, authority)
     membership = people.member(session, merchant.id)
+    return Clerk(people.actor(session, membership), merchant, authority, membership)
+
+
+def clerk_of(session: Session, merchant: Merchant, membership: Membership) -> Clerk:
+    """One who works for a merchant that is there already."""
+    authority = session.get_one(Organisation, merchant.authority_id)
     return Clerk(people.actor(session, membership), merchant, authority, membership)
 
 
