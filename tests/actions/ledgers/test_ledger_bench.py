@@ -1,5 +1,6 @@
 """The ledger's benchmark, small: every line is there, statements do not grow, and a check costs few times its hashes."""
 
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from portal.core.actor import OPERATOR
 from portal.core.errors import RuleBroken
 from portal.core.installation import Installation
-from portal.demo.ledger_bench import check, ledger_bench, plain_hashlib
+from portal.demo.ledger_bench import ledger_bench, plain_hashlib
 from portal.ledgers.rules.canonical import canonical_line
 from portal.ledgers.verifier.command import examine
 from portal.runtime import Runtime
@@ -70,7 +71,9 @@ def test_checking_costs_at_most_three_times_its_hashes(own_runtime: Runtime, tmp
     plain, checked = [], []
     for _ in range(3):
         plain.append(plain_hashlib(bundle))
-        checked.append(check(bundle)[0])
+        start = time.process_time()
+        assert examine(str(bundle)).ok
+        checked.append(time.process_time() - start)
     assert min(checked) <= MOST_TIMES * min(plain), (checked, plain)
 
 
