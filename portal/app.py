@@ -1,6 +1,8 @@
 """The web application: settings, extensions, blueprints, gates and error pages."""
 
 import hashlib
+import tempfile
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,8 @@ STATUS = {NotAllowed: 403, NotFound: 404, Stale: 409, Busy: 503, NoRoom: 507}
 def create_app(runtime: Runtime) -> Flask:
     """Build the application that serves one installation."""
     config = runtime.config
+    with suppress(FileNotFoundError):  # found while there is room: once the disk is full, none seems to be there
+        tempfile.gettempdir()
     app = Flask(
         "portal", template_folder=str(resource_folder("templates")), static_folder=str(resource_folder("static"))
     )

@@ -24,7 +24,7 @@ from portal.queues import Queues
 R = TypeVar("R")
 Action = Callable[..., R]
 
-TRIES = 4  # against deadlocks and a busy SQLite; each action is safe to run again, for it was rolled back whole
+TRIES = 4  # against deadlocks, locks held too long and a busy SQLite; each action is safe to run again, for it was rolled back whole
 BUSY = "别人刚刚也在处理，系统太忙，这一步没有保存。请过几秒再做一次。"
 STALE = "别人刚刚也在处理，你看到的内容已经变了。请刷新页面后再试。"
 
@@ -116,4 +116,4 @@ def make_runtime(config: Config) -> Runtime:
 
 def _may_be_tried_again(problem: DBAPIError) -> bool:
     state = getattr(problem.orig, "sqlstate", None)
-    return state in {"40001", "40P01"} or "database is locked" in str(problem.orig)
+    return state in {"40001", "40P01", "55P03"} or "database is locked" in str(problem.orig)

@@ -27,6 +27,7 @@ class SmsGateway:
     forged: int = 0
     arrived: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def url(self, *, honours_key: bool | None = None) -> str:
         honours = self.honours_key if honours_key is None else honours_key
@@ -35,10 +36,11 @@ class SmsGateway:
     def accept(self, message: dict[str, Any]) -> str:
         """Send to the phone; a key seen before is the same message when keys are honoured."""
         key = message["idempotency_key"]
-        if not (self.honours_key and key in self.accepted):
-            self.outbox.append(message)
-            self.accepted[key] = f"id-{len(self.outbox)}"
-        return self.accepted[key]
+        with self.lock:
+            if not (self.honours_key and key in self.accepted):
+                self.outbox.append(message)
+                self.accepted[key] = f"id-{len(self.outbox)}"
+            return self.accepted[key]
 
 
 def answer(handler: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
@@ -68,6 +70,42 @@ def drip(gateway: SmsGateway, handler: BaseHTTPRequestHandler, message: dict[str
     while not gateway.release.wait(0.05):
         handler.wfile.write(b" ")
         handler.wfile.flush()
+
+
+def hang(gateway: SmsGateway, _handler: BaseHTTPRequestHandler, _message: dict[str, Any]) -> None:
+    """Take the connection and the request, not the message; never answer."""
+    gateway.arrived.set()
+    gateway.release.wait(60)
+
+
+def drip_headers(gateway: SmsGateway, handler: BaseHTTPRequestHandler, message: dict[str, Any]) -> None:
+    """Answer the head a byte at a time, for ever: each single wait is short."""
+    gateway.accept(message)
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: ")
+    while not gateway.release.wait(0.05):
+        handler.wfile.write(b"x")
+        handler.wfile.flush()
+
+
+def break_off(gateway: SmsGateway, handler: BaseHTTPRequestHandler, message: dict[str, Any]) -> None:
+    """Take the message and break the connection in the middle of the answer."""
+    gateway.accept(message)
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100")
+    handler.end_headers()
+    handler.wfile.write(b'{"id": "id-')
+
+
+def fail_after_accepting(gateway: SmsGateway, handler: BaseHTTPRequestHandler, message: dict[str, Any]) -> None:
+    """Take the message, and say that something went wrong."""
+    gateway.accept(message)
+    answer(handler, 500, b"Internal Server Error")
+
+
+def babble(gateway: SmsGateway, handler: BaseHTTPRequestHandler, message: dict[str, Any]) -> None:
+    """Take the message, and answer with what no program understands."""
+    gateway.accept(message)
+    answer(handler, 200, b"<html>\xff\x00 OK")
 
 
 def hang_up(gateway: SmsGateway, handler: BaseHTTPRequestHandler, message: dict[str, Any]) -> None:

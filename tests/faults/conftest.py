@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.config import Config
 from portal.core.actor import OPERATOR
 from portal.core.installation import InstallationClock
 from portal.installing import MakeInstallation, make_installation
@@ -28,16 +29,17 @@ class House:
     env: dict[str, str]
     started: list[subprocess.Popen] = field(default_factory=list)
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, stderr: int | None = None) -> subprocess.Popen:
         """Start Python beside us, in this installation."""
+        env = {**os.environ, **self.env}
         process = subprocess.Popen(
-            [sys.executable, *arguments], env={**os.environ, **self.env}, cwd=ROOT, stdout=subprocess.PIPE
+            [sys.executable, *arguments], env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr
         )
         self.started.append(process)
         return process
 
-    def portal(self, *arguments: str) -> subprocess.Popen:
-        return self.start("-m", "portal", *arguments)
+    def portal(self, *arguments: str, stderr: int | None = None) -> subprocess.Popen:
+        return self.start("-m", "portal", *arguments, stderr=stderr)
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
@@ -47,6 +49,22 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 30) ->
         if time.monotonic() > deadline:
             pytest.fail(f"waited {seconds} s for: {what}")
         pause.wait(0.02)
+
+
+def settings_of(config: Config) -> dict[str, str]:
+    """A test installation's settings as other processes read them from their environment."""
+    return {
+        "PORTAL_DATA": str(config.data),
+        "PORTAL_DATABASE_URL": config.database_url,
+        "PORTAL_FILES_URL": config.files_url,
+        "PORTAL_SECRET_KEY": config.secret_key,
+        "PORTAL_SEALING_KEYS": config.sealing_keys[0].hex(),
+        "PORTAL_INDEX_KEY": config.index_key.hex(),
+        "PORTAL_LEDGER_KEYS": config.ledger_keys[0].hex(),
+        **({"PORTAL_REDIS_URL": config.redis_url} if config.redis_url else {}),
+        **({"PORTAL_SMS_URL": config.sms_url} if config.sms_url else {}),
+        "PYTHONPATH": str(ROOT),
+    }
 
 
 def children_of(pid: int) -> list[int]:
@@ -67,7 +85,7 @@ def is_gone(pid: int) -> bool:
 
 
 @pytest.fixture
-def house(own_runtime: Runtime, redis_url: str, tmp_path: Path) -> Iterator[House]:
+def house(own_runtime: Runtime, redis_url: str) -> Iterator[House]:
     """An installation on a database of its own, with an empty Valkey and the real clock."""
     config = replace(own_runtime.config, redis_url=redis_url)
     queues = Queues(config)
@@ -75,18 +93,7 @@ def house(own_runtime: Runtime, redis_url: str, tmp_path: Path) -> Iterator[Hous
     own_runtime.clock = InstallationClock(own_runtime.engine)
     own_runtime.perform(OPERATOR, make_installation, MakeInstallation())
     own_runtime.clock.forget()
-    made = House(
-        own_runtime,
-        {
-            "PORTAL_DATA": str(tmp_path),
-            "PORTAL_DATABASE_URL": config.database_url,
-            "PORTAL_REDIS_URL": redis_url,
-            "PORTAL_SECRET_KEY": config.secret_key,
-            "PORTAL_SEALING_KEYS": config.sealing_keys[0].hex(),
-            "PORTAL_INDEX_KEY": config.index_key.hex(),
-            "PORTAL_LEDGER_KEYS": config.ledger_keys[0].hex(),
-        },
-    )
+    made = House(own_runtime, settings_of(config))
     yield made
     for process in made.started:
         process.kill()

@@ -23,30 +23,17 @@ from portal.intake.models import Filing, ImportRefusal, ImportRun, ImportState, 
 from portal.intake.storing import Overtaken
 from portal.intake.uploads import read_upload
 from tests.factories.intake import SAMPLES, complaint, sample_world, workbook
+from tests.faults.conftest import settings_of
 
 ROWS = 1500
 KILLS = 3
 PATIENCE = 60  # seconds for a commit of another process to be seen
 
 
-def environment(runtime) -> dict[str, str]:
-    config = runtime.config
-    return {
-        **os.environ,
-        "PORTAL_DATA": str(config.data),
-        "PORTAL_DATABASE_URL": config.database_url,
-        "PORTAL_SECRET_KEY": config.secret_key,
-        "PORTAL_SEALING_KEYS": config.sealing_keys[0].hex(),
-        "PORTAL_INDEX_KEY": config.index_key.hex(),
-        "PORTAL_LEDGER_KEYS": config.ledger_keys[0].hex(),
-        "PORTAL_FILES_URL": config.files_url,
-    }
-
-
 def portal(runtime, *arguments) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "portal", *map(str, arguments)],
-        env=environment(runtime), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, **settings_of(runtime.config)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ import signal
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import redis
 from sqlalchemy import func, select
@@ -16,7 +15,7 @@ from portal.core.actor import SYSTEM
 from portal.core.facts import Delivery, DeliveryState, Fact, Outbox, SubjectKind, Topic
 from portal.queues import ANSWER_SECONDS, QUICK, WAKE_FLAG, Queues, connect
 from tests.faults import answering
-from tests.faults.conftest import wait_for
+from tests.faults.conftest import children_of, is_gone, wait_for
 
 MANY = 200
 
@@ -40,19 +39,6 @@ def left(house):
 def jobs_waiting(url):
     with connect(url) as client:
         return client.llen(f"rq:queue:{QUICK}")
-
-
-def children_of(pid):
-    with Path(f"/proc/{pid}/task/{pid}/children").open() as listed:
-        return [int(child) for child in listed.read().split()]
-
-
-def is_gone(pid):
-    try:
-        with Path(f"/proc/{pid}/stat").open() as status:
-            return status.read().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def test_a_worker_killed_in_the_middle_delivers_every_fact_exactly_once(house):

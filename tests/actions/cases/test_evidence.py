@@ -108,6 +108,7 @@ def test_nothing_lies_readable_in_the_store(session: Session, case: Case, agent:
 
 def test_a_file_that_was_touched_is_not_served(session: Session, case: Case, agent: Actor, tmp_path: Path) -> None:
     (row,) = added(session, agent, case, ("小票.jpg", picture())).stored
+    session.commit()  # from here on the file has its name
     place = tmp_path / "files" / row.original_at[:2] / row.original_at[2:]
     place.write_bytes(place.read_bytes()[:-1] + b"\0")
     key = session.get_one(DataKey, case.key_id)
