@@ -1,5 +1,6 @@
 """The merchant's part: register, send for testing, record the result, take off the shelves; and the authority's finds."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,6 +18,9 @@ from portal.core.permissions import REFUSAL, Permission, require
 from portal.core.privacy import DataKey, vault_of
 from portal.documents.numbers import take_numbers
 from portal.enrolment.models import Merchant
+from portal.ledgers.amending import AmendEntry, amend_entry
+from portal.ledgers.models import EntryKind, Ledger, LedgerEntry
+from portal.ledgers.rules.vocabulary import LAB_RESULT_NAMES, LabResult
 from portal.recalls.access import locked, move
 from portal.recalls.models import ProblemGoods
 from portal.recalls.rules import Disposal, GoodsEvent, GoodsState, Source, day_problem, pieces_problem
@@ -44,6 +48,7 @@ def register_goods(session: Session, actor: Actor, command: RegisterGoods, *, no
     """Register an article (seed 4 item 16); what an authority registers is bad already and can be notified at once."""
     row = _new(session, actor, command, now=now)
     require(actor, Permission.GOODS_REGISTER, row)
+    _check_entry(session, row)
     if problem := pieces_problem(command.on_hand):
         raise RuleBroken(problem, field="on_hand")
     session.add(row)
@@ -95,6 +100,7 @@ def record_result(session: Session, actor: Actor, command: RecordResult, *, now:
         _keep_report(session, row, command.report)
     if not command.passed:
         row.reported_at = now
+    _tell_ledger(session, actor, row, passed=command.passed, now=now)
     facts.record(session, actor, Topic.GOODS_TESTED, SubjectKind.GOODS, row.id, at=now, passed=command.passed)
     return row
 
@@ -189,6 +195,35 @@ def _reference(session: Session, authority_id: int, *, now: datetime) -> str:
     ).first()
     series = f"WT{known or ''}{local_day(now):%y%m}"
     return f"{series}-{take_numbers(session, series)[0]:04d}"
+
+
+def _check_entry(session: Session, row: ProblemGoods) -> None:
+    """The return that raised the suspicion is one of the merchant's own ledger."""
+    if row.entry_seq is None:
+        return
+    known = (
+        select(LedgerEntry.id)
+        .join(Ledger, Ledger.id == LedgerEntry.ledger_id)
+        .where(
+            Ledger.merchant_id == row.merchant_id,
+            LedgerEntry.seq == row.entry_seq,
+            LedgerEntry.kind == EntryKind.RETURN,
+        )
+    )
+    if session.scalars(known).first() is None:
+        raise RuleBroken(f"退换货台账里没有第 {row.entry_seq} 笔退换货。请核对序号，或留空。", field="entry")
+
+
+def _tell_ledger(session: Session, actor: Actor, row: ProblemGoods, *, passed: bool, now: datetime) -> None:
+    """Enter the result into the return that raised the suspicion (decisions 26), where that still waits for one."""
+    if row.entry_seq is None:
+        return
+    result = LAB_RESULT_NAMES[LabResult.PASSED if passed else LabResult.FAILED]
+    correction = AmendEntry(
+        row.entry_seq, {"lab_result": result}, f"检测结果，问题商品 {row.reference}", token=f"goods-{row.reference}"
+    )
+    with suppress(RuleBroken):  # a clerk has entered it already, or the return was corrected to something else
+        amend_entry(session, actor, correction, now=now)
 
 
 def _own(session: Session, actor: Actor, reference: str) -> ProblemGoods:
