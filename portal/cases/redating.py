@@ -6,7 +6,7 @@ by another rule stays. Batches follow each other as facts, so that no transactio
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from portal.core.actor import SYSTEM
 from portal.core.facts import Fact, SubjectKind, Topic
 
 AT_ONCE = 200  # cases a transaction
+SECOND_LOOK = timedelta(hours=1)  # no import of complaints runs longer
 PART = "cases"
 BEFORE_A_MERCHANT = frozenset({CaseState.WAITING, CaseState.RETURNED})
 
@@ -39,14 +40,32 @@ def redate_next(session: Session, fact: Fact, *, now: datetime) -> None:
     ).all()
     for case in cases:
         redate(session, case, recount, now=now)
-    if len(cases) == AT_ONCE:
-        go_on(session, fact, PART, cases[-1].id, now=now)
+    go_on(session, fact, PART, cases[-1].id if len(cases) == AT_ONCE else None, now=now)
 
 
-def go_on(session: Session, fact: Fact, part: str, after: int, *, now: datetime) -> None:
-    """Record that one part has been gone through up to a row; the fact wakes the next batch."""
-    known = {"year": fact.detail["year"], "former": fact.detail["former"], "part": part, "after": after}
-    facts.record(session, SYSTEM, Topic.CALENDAR_SPREAD, SubjectKind.INSTALLATION, 1, at=now, **known)
+def go_on(session: Session, fact: Fact, part: str, after: int | None, *, now: datetime) -> None:
+    """Record that one part has been gone through up to a row; the fact wakes the next batch.
+
+    `after` None: to its end. An hour later it is gone through once more, for an import of complaints that had begun
+    before may have gone on counting by the former calendar.
+    """
+    again = after is None
+    if again and fact.detail.get("last"):
+        return
+    facts.record(
+        session,
+        SYSTEM,
+        Topic.CALENDAR_SPREAD,
+        SubjectKind.INSTALLATION,
+        1,
+        at=now,
+        not_before=now + SECOND_LOOK if again else now,
+        year=fact.detail["year"],
+        former=fact.detail["former"],
+        part=part,
+        after=after or 0,
+        last=again or fact.detail.get("last", False),
+    )
 
 
 @dataclass(frozen=True, slots=True)

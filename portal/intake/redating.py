@@ -54,5 +54,4 @@ def redate_next(session: Session, fact: Fact, *, now: datetime) -> None:
                 year=recount.year,
                 decide_by=days,
             )
-    if len(filings) == AT_ONCE:
-        go_on(session, fact, PART, filings[-1].id, now=now)
+    go_on(session, fact, PART, filings[-1].id if len(filings) == AT_ONCE else None, now=now)

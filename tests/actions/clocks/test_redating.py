@@ -151,6 +151,22 @@ def test_many_cases_are_gone_through_in_batches_each_once(runtime, session, cloc
     assert sorted(session.scalars(redated)) == sorted([dispatched.id, *waiting])
 
 
+def test_what_an_import_stored_meanwhile_by_the_former_calendar_is_found_an_hour_later(
+    runtime, session, clock, dispatched
+):
+    publish(runtime, clock)
+    session.expire_all()
+    case = session.get_one(Case, dispatched.id)
+    case.respond_by = end_of_day(BY_WEEKENDS)  # as a process would that read the calendar before
+    session.commit()
+    clock.moment += redating.SECOND_LOOK
+    dispatch(runtime)
+    session.expire_all()
+    assert due_day(session.get_one(Case, dispatched.id).respond_by) == BY_NOTICE
+    clock.moment += redating.SECOND_LOOK
+    assert dispatch(runtime).taken == 0  # and then it ends
+
+
 def test_lists_mark_a_day_that_leans_on_an_unpublished_year(session, clock):
     calendar = almanac(session).calendar
     now = nine(CHRISTMAS)
