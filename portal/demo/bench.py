@@ -296,7 +296,9 @@ def _busy_ticks(ready: Bench) -> list[Sample]:
     house = ready.house
     with house.reading() as session:
         running = (Case.is_open == true(), Case.next_action_at > house.now(), Case.respond_by > house.now())
-        due = select(Case.id, Case.reference, Case.merchant_id).where(*running, Case.merchant_id.is_not(None))
+        due = select(Case.id, Case.reference, Case.merchant_id, Case.next_action_at).where(
+            *running, Case.state.in_(MAY_BE_OFFERED)
+        )
         cases = session.execute(due.order_by(Case.id).limit(DUE_AT_ONCE)).all()
 
     def come_due(session: Session, actor: Actor, command: None, *, now: datetime) -> None:
@@ -313,8 +315,15 @@ def _busy_ticks(ready: Bench) -> list[Sample]:
         house.perform(OPERATOR, come_due, None)
         return b""
 
+    def put_back(session: Session, actor: Actor, command: None, *, now: datetime) -> None:
+        for one in cases:
+            session.execute(update(Case).where(Case.id == one.id).values(next_action_at=one.next_action_at))
+
     prepare()
-    return measure(ready.count, once, IDLE_TICKS, prepare)
+    samples = measure(ready.count, once, IDLE_TICKS, prepare)
+    house.perform(OPERATOR, put_back, None)
+    tick(house)
+    return samples
 
 
 def _import(ready: Bench, rows: int) -> list[Sample]:

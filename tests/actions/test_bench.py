@@ -12,17 +12,19 @@ from portal.core.errors import RuleBroken
 from portal.core.installation import Installation, installation
 from portal.demo.bench import bench
 from portal.demo.generate import generate
+from portal.demo.served import Asked, measure_served
 from portal.demo.story import furnish
 from portal.installing import MakeInstallation, make_installation
 from tests.conftest import NOW
 from tests.sweeps.test_cli import KEY, portal
 
 ROWS = 30
-ACTIONS = ("offer", "tick", "import")
-LINES = (
-    "bare",
+ACTIONS = ("offer", "tick", "tick_due", "import")
+PAGES = (
     "worklist",
     "worklist_deep",
+    "worklist_over",
+    "worklist_over_deep",
     "case",
     "search_2",
     "search_4",
@@ -34,8 +36,8 @@ LINES = (
     "officer_search_4",
     "triage",
     "consumer",
-    *ACTIONS,
 )
+LINES = ("bare", *PAGES, *ACTIONS)
 
 
 def rehearse(session, actor, command, *, now):
@@ -71,13 +73,12 @@ def test_every_line_is_sane_and_no_page_asks_more_of_a_bigger_database(house):
         assert one.operations >= 3
     assert small["import"].operations == ROWS
     assert (small["bare"].statements, small["bare"].ratio) == (0, 1.0)
-    pages = [name for name in LINES if name not in ("bare", *ACTIONS)]
-    assert all(small[name].bytes > 500 for name in pages)
-    assert {name: small[name].statements for name in pages if small[name].statements > 8} == {}
+    assert all(small[name].bytes > 500 for name in PAGES)
+    assert {name: small[name].statements for name in PAGES if small[name].statements > 8} == {}
 
     filled(house, 1800)
     big = measured(house)  # a second time on the same database: people are there, numbers go on
-    told = {name: (small[name].statements, big[name].statements) for name in (*pages, "offer", "tick")}
+    told = {name: (small[name].statements, big[name].statements) for name in (*PAGES, "offer", "tick")}
     assert {name: both for name, both in told.items() if both[0] != both[1]} == {}
 
 
@@ -92,14 +93,34 @@ def test_a_real_installation_is_left_alone(house, clock):
         measured(house)
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_the_real_server_is_asked_by_two_clients(own_runtime, monkeypatch):
+    config = own_runtime.config
+    monkeypatch.setenv("PORTAL_DATABASE_URL", config.database_url)
+    for name in ("PORTAL_SECRET_KEY", "PORTAL_SEALING_KEYS", "PORTAL_INDEX_KEY", "PORTAL_LEDGER_KEYS"):
+        monkeypatch.setenv(name, KEY)
+    pages = [Asked("bare", "空页面", "/healthz", "", 0), Asked("home", "首页", "/", "", 3)]
+    bare, home = measure_served(own_runtime, pages, 2, lambda _what: None)
+    assert (bare.name, home.name, bare.ratio) == ("served_bare", "served_home", 1.0)
+    assert (bare.operations, home.operations, home.statements) == (4, 4, 3)
+    assert home.bytes > bare.bytes > 0
+    assert home.per_second > 0
+    with pytest.raises(RuleBroken, match="404"):
+        measure_served(own_runtime, [Asked("none", "没有的", "/nothing", "", 0)], 2, lambda _what: None)
+
+
 def test_the_command_measures_a_scratch_installation_and_removes_it(tmp_path):
     temporary, nowhere = tmp_path / "temporary", tmp_path / "nowhere"
     temporary.mkdir()
-    asked = ("bench", "--cases", "200", "--repeat", "3", "--rows", str(ROWS))
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(json.dumps({"lines": [{"name": name, "cpu_ms": 2.0} for name in LINES]}))
+    asked = ("bench", "--cases", "200", "--repeat", "3", "--rows", str(ROWS), "--against", str(earlier))
     done = portal(nowhere, *asked, "--json", TMPDIR=str(temporary))
     found = json.loads(done.stdout)
+    lines = {line["name"]: line for line in found["lines"]}
     assert (found["cases"], found["database"]) == (200, "sqlite")
-    assert tuple(line["name"] for line in found["lines"]) == LINES
+    assert tuple(lines) == LINES
+    assert all(line["against"] == round(line["cpu_ms"] / 2, 2) for line in lines.values())
     assert list(temporary.iterdir()) == []
     assert not nowhere.exists()
 
