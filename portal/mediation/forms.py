@@ -1,7 +1,5 @@
 """What officers type about how a consumer is reached."""
 
-from collections.abc import Sequence
-
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import RadioField, StringField
@@ -52,7 +50,7 @@ class DecisionForm(FlaskForm):
 class PartForm(FlaskForm):
     """Which filing leaves its case, why, and where it goes."""
 
-    filing = RadioField(_("拆出的登记件"), [InputRequired(_("请选择要拆出的登记件。"))], validate_choice=False)
+    filing = StringField(_("拆出的登记件"), [InputRequired(_("请选择要拆出的登记件。"))])  # source and number
     reason = RadioField(
         _("拆分理由"),
         [InputRequired(_("请选择拆分理由。"))],
@@ -62,14 +60,10 @@ class PartForm(FlaskForm):
         _("拆出以后"),
         [InputRequired(_("请选择拆出以后怎么办。"))],
         choices=[
-            SelectChoice(DISPATCH, _("派给同一家企业，企业期限从现在重新起算")),
+            SelectChoice(DISPATCH, _("派给同一家企业，期限重新起算")),
             SelectChoice(WAIT, _("放进待分流，另行指定企业")),
         ],
     )
-
-    def offer(self, filings: Sequence[tuple[str, str, str]]) -> None:
-        """Offer the filings of the case to choose from."""
-        self.filing.choices = [SelectChoice(value, f"{label}（{note}）") for value, label, note in filings]
 
     def command(self, reference: str) -> PartFiling:
         """The parting."""

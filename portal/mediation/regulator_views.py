@@ -71,7 +71,6 @@ def show_parting(reference: str) -> ResponseReturnValue:
 def part_filing(reference: str) -> ResponseReturnValue:
     """Make a case of its own of a joined filing."""
     form = PartForm()
-    form.offer(parting.parting_view(web.database(), web.current_actor(), reference).filings)
     if not form.validate_on_submit():
         return parting_page(reference, form, status=422)
     try:
@@ -85,7 +84,6 @@ def part_filing(reference: str) -> ResponseReturnValue:
 def parting_page(reference: str, form: PartForm, status: int = 200) -> ResponseReturnValue:
     """Render the question, or why nothing may leave."""
     view = parting.parting_view(web.database(), web.current_actor(), reference)
-    form.offer(view.filings)
     return web.page("mediation/regulator_part.html", status=status, view=view, form=form, failed=status != 200)
 
 

@@ -36,7 +36,7 @@ class Neighbour:
 
 
 def sentences(own: Neighbour, neighbours: Sequence[Neighbour], limits: HintLimits) -> tuple[str, ...]:
-    """Say what is noticeable about a filing among those around it, each with its figures; its own case counts."""
+    """Say what is noticeable about a filing among those around it, its own case counted: in short：then in full."""
     near = [one for one in (*neighbours, own) if abs(one.registered_at - own.registered_at) <= limits.window]
     return tuple(text for text in (_people(own, near, limits), _complaints(own, near, limits)) if text)
 
@@ -45,7 +45,7 @@ def _people(own: Neighbour, near: Sequence[Neighbour], limits: HintLimits) -> st
     names = {one.name for one in near if one.name and one.phone == own.phone} if own.phone else set()
     if len(names) < limits.people:
         return ""
-    return f"同一电话多人使用：前后 {limits.window.days} 天内有 {len(names)} 个不同姓名的投诉人使用这个电话。"
+    return f"同一电话 {len(names)} 个姓名：前后 {limits.window.days} 天内有 {len(names)} 个不同姓名的投诉人使用这个电话。"
 
 
 def _complaints(own: Neighbour, near: Sequence[Neighbour], limits: HintLimits) -> str:
@@ -55,7 +55,7 @@ def _complaints(own: Neighbour, near: Sequence[Neighbour], limits: HintLimits) -
     cases, who = (by_phone, "同一电话") if len(by_phone) >= len(by_name) else (by_name, "同名投诉人")
     if len(cases) < limits.complaints:
         return ""
-    return f"短期内多次同类投诉：{who}前后 {limits.window.days} 天内有 {len(cases)} 件商品或问题相同的投诉。"
+    return f"同类投诉 {len(cases)} 件：{who}前后 {limits.window.days} 天内有 {len(cases)} 件商品或问题相同的投诉。"
 
 
 def _alike(own: Neighbour, other: Neighbour) -> bool:

@@ -26,6 +26,7 @@ def test_an_ordinary_complaint_is_told_nothing_of():
 
 def test_one_phone_of_several_people_is_told_with_their_number():
     (said,) = rules.sentences(OWN, others(1, name=b"another"), LIMITS)
+    assert said.startswith("同一电话 2 个姓名：")
     assert "2 个不同姓名" in said
     assert "30 天内" in said
 
