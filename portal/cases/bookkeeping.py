@@ -88,10 +88,10 @@ def book_outcome(
 
 
 def take_back_outcome(session: Session, actor: Actor, case: Case, *, now: datetime) -> LedgerEntry | None:
-    """Take the outcome of a case away that turned out not to be one; None where none was entered."""
+    """Open the complaint of a case again whose outcome turned out not to be one; None where none was entered."""
     if case.merchant_id is None:
         return None
-    changes: dict[str, str | int] = {"outcome": "", "settled": "", "terms": ""}
+    changes: dict[str, str | int] = {"outcome": Outcome.OPEN.value, "settled": "", "terms": ""}
     late = partial(_complaint, session, actor, case) if case.accepted_at is not None else None
     change = Change(case.reference, changes, late)
     return push_outcome(session, _writer(actor), case.merchant_id, change, now=now)

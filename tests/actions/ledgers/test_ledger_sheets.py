@@ -8,9 +8,10 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
-from portal.core.errors import NotFound, RuleBroken
+from portal.core import files
+from portal.core.errors import NotFound, RuleBroken, Stale
 from portal.core.privacy import DataKey
-from portal.ledgers import books, importing, log
+from portal.ledgers import books, importing, log, sheets
 from portal.ledgers.amending import AmendEntry, amend_entry
 from portal.ledgers.books import HEADERS, write_book
 from portal.ledgers.entry_models import SheetImport, SheetState
@@ -99,6 +100,33 @@ def test_an_import_that_stopped_goes_on_where_it_was(runtime, session, desk, clo
     assert [one.goods for one in entries_of(session, desk)] == [f"商品{n}号" for n in range(5)]
     import_sheet(runtime, run_id=run.id)
     assert len(entries_of(session, desk)) == 5
+
+
+def test_an_import_whose_file_is_gone_fails_and_goes_on_when_it_is_handed_in_again(runtime, session, desk) -> None:
+    sheet = read_sheet(EntryKind.RETURN, "a.csv", table(return_cells()))
+    run = runtime.perform(desk.agent, start_sheet, StartSheet(sheet))
+    files.remove(session, run.raw_file)
+    failed = run_sheet(runtime, run.id)
+    assert (failed.state, failed.entered) == (SheetState.FAILED, 0)
+    assert failed.problem == "原文件已不在或已损坏，请重新上传。"
+    again = runtime.perform(desk.agent, start_sheet, StartSheet(sheet))
+    assert run_sheet(runtime, again.id).entered == 1
+    assert run_sheet(runtime, again.id).state is SheetState.DONE
+    with pytest.raises(Stale):
+        runtime.perform(desk.agent, importing.store_sheet_rows, importing.StoreSheetRows(run.id, 0, sheet))
+
+
+def test_more_rows_than_a_sheet_may_have_are_refused(monkeypatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_ROWS", 1)
+    with pytest.raises(RuleBroken, match="文件有 2 行，最多 1 行"):
+        read_sheet(EntryKind.RETURN, "a.csv", table(return_cells(), return_cells()))
+
+
+def test_the_newest_imports_come_first(runtime, session, desk) -> None:
+    first = hand_in(runtime, desk, table(return_cells()))
+    second = hand_in(runtime, desk, table(return_cells(goods="电热毯")))
+    assert [one.id for one in importing.sheet_runs(session, desk.agent)] == [second.id, first.id]
+    assert import_sheet(runtime, run_id=second.id) is None
 
 
 def test_a_sheet_of_complaints_has_the_eight_columns(runtime, session, desk) -> None:

@@ -275,3 +275,63 @@ def test_a_complaint_that_a_case_wrote_follows_the_case() -> None:
     taken = amended_complaint(leaf, {}, {"staff": "王珂"}, today=TODAY)
     assert isinstance(taken, Amended)
     assert taken.changed == {"staff": "王珂"}
+
+
+def by_hand(**changes: str):
+    row = parse_complaint(complaint_cells(**changes), today=TODAY)
+    assert isinstance(row, ComplaintRow)
+    leaf, personal = complaint_leaf(row)
+    return {**leaf, "occurred_on": "2026-08-11", "seq": 1, "kind": "complaint"}, personal
+
+
+def test_a_complaint_by_hand_is_corrected_in_every_part() -> None:
+    found = amended_complaint(*by_hand(), {"outcome": "已解决", "settled": "50", "content": "换货"}, today=TODAY)
+    assert isinstance(found, Amended)
+    assert (found.changed, found.personal) == ({"outcome": "settled", "settled": 5000}, {"content": "换货"})
+    moved = amended_complaint(*by_hand(), {"occurred_on": "2026-08-10"}, today=TODAY)
+    assert isinstance(moved, Amended)
+    assert moved.moved
+    assert not moved.changes_nothing
+    refused = amended_complaint(*by_hand(), {"settled": "50"}, today=TODAY)
+    assert isinstance(refused, tuple)
+    assert [one.field for one in refused] == ["settled"]
+
+
+def test_an_erased_complaint_is_corrected_without_what_was_erased() -> None:
+    leaf, _ = by_hand()
+    found = amended_complaint(leaf, {}, {"outcome": "未解决"}, today=TODAY)
+    assert isinstance(found, Amended)
+    assert (found.changed, found.personal) == ({"outcome": "failed"}, {})
+
+
+def test_what_a_case_wrote_takes_no_name_longer_than_its_column() -> None:
+    leaf = {"received": "green", "outcome": "open", "staff": "王珂", "occurred_on": "2026-08-11", "seq": 1}
+    found = amended_complaint(leaf, {}, {"staff": "人" * 51}, today=TODAY)
+    assert isinstance(found, tuple)
+    assert [one.field for one in found] == ["staff"]
+    emptied = amended_complaint(leaf, {}, {"staff": ""}, today=TODAY)
+    assert isinstance(emptied, Amended)
+    assert emptied.changed == {"staff": ""}
+
+
+def test_an_exchange_keeps_paying_nothing_when_its_price_changes() -> None:
+    found = amended_return(*standing(decision="换货"), {"price": "300"}, today=TODAY)
+    assert isinstance(found, Amended)
+    assert found.changed == {"price": 30000}
+
+
+def test_putting_a_return_where_it_stands_changes_nothing() -> None:
+    leaf, personal = standing()
+    found = amended_return({**leaf, "complaint": 7}, personal, {"price": "268"}, today=TODAY)
+    assert isinstance(found, Amended)
+    assert found.inside(7).changes_nothing
+    assert found.inside(8).changed == {"complaint": 8}
+
+
+def test_a_row_worth_more_than_any_shop_sells_is_a_slip() -> None:
+    assert set(problems(price="1000000", quantity="1000")) == {"quantity"}
+
+
+def test_a_shelf_life_needs_its_year() -> None:
+    said = problems(shelf_life_on="8-30")
+    assert said == {"shelf_life_on": "日期看不懂。请连同年份写成 2026-08-12。"}
