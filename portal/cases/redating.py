@@ -23,7 +23,7 @@ from portal.core.facts import Fact, SubjectKind, Topic
 AT_ONCE = 200  # cases a transaction
 SECOND_LOOK = timedelta(hours=1)  # no import of complaints runs longer
 PART = "cases"
-BEFORE_A_MERCHANT = frozenset({CaseState.WAITING, CaseState.RETURNED})
+BEFORE_A_MERCHANT = frozenset({CaseState.WAITING, CaseState.RETURNED, CaseState.KEPT})
 
 
 def redate_next(session: Session, fact: Fact, *, now: datetime) -> None:
@@ -88,6 +88,7 @@ def redate(session: Session, case: Case, recount: Recount, *, now: datetime) -> 
     elif case.state in BEFORE_A_MERCHANT:
         starts = [
             ("triage", case.registered_at),
+            ("triage", case.kept_at),
             ("dispatch", case.opened_at),
             ("dispatch", case.last_event_at),
         ]

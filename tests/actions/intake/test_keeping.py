@@ -1,7 +1,8 @@
 """An officer keeps a waiting case himself, or returns it to the unit that it came from."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.models import Organisation
 from portal.cases.actions import ReturnCase, return_case
@@ -173,3 +174,25 @@ def test_a_number_that_comes_again_after_it_was_sent_back_is_marked_changed(runt
     session.commit()
     again = take_in(runtime, [complaint(1, 分流情况=LOCAL, 办理情况状态="补正后重新分派")])
     assert (again["repeated"], again["changed"]) == (1, 1)
+
+
+def test_the_database_itself_knows_the_new_states_and_no_others(runtime, session, officer):
+    """The CHECKs were widened in place on both databases (revision 0011)."""
+    case = waiting(runtime, session)
+    for table, column, right in (
+        ("dispute_case", "state", "kept"),
+        ("dispute_case", "state", "sent_back"),
+        ("filing", "admin_state", "sent_back"),
+        ("legal_limit", "unit", "count"),
+    ):
+        for value in (right, "nonsense"):
+            change = text(f"UPDATE {table} SET {column} = :value")
+            nested = session.begin_nested()
+            if value == right:
+                session.execute(change, {"value": value})
+            else:
+                with pytest.raises(IntegrityError):
+                    session.execute(change, {"value": value})
+            nested.rollback()
+    with pytest.raises(IntegrityError), session.begin_nested():  # a dispatched case has a merchant, as before
+        session.execute(text("UPDATE dispute_case SET state = 'failed' WHERE id = :id"), {"id": case.id})
