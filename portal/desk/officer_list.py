@@ -1,107 +1,149 @@
-"""An officer's list of cases: one definition of each view, a page by keyset, the counts of the tabs, the export."""
+"""An officer's list of cases: one definition of each view, a page by keyset, the counts of the tabs, the export.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+As the merchant's, its statements are made once for each shape of filters (see `narrowing`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, literal, select, true, union_all
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
+from portal.cases.access import Sight, sight_of, sight_values, visible
 from portal.cases.lookups import Sought
 from portal.cases.models import Case
 from portal.cases.rules import SETTLED_STATES
 from portal.clocks import rules as clocks
 from portal.core.actor import Actor
-from portal.core.paging import COUNT_CAP, Page, SortKey, keyset_page
+from portal.core.paging import COUNT_CAP, Listing, Page, SortKey
+from portal.desk.areas import Area
 from portal.desk.board import standing
-from portal.desk.narrowing import FOUND, Found, found_by_consumer, found_by_words
+from portal.desk.narrowing import FOUND, Condition, Found, found_by_consumer, found_by_words
 from portal.desk.officer_filters import OfficerFilters, Sort, Tab
-from portal.desk.worklist import row_columns
+from portal.desk.worklist import SHAPES_KEPT, row_columns
 from portal.indicators.queries import in_part
 from portal.indicators.rules import Period
-from portal.intake.models import Filing
 from portal.mediation.queries import awaits_choice
 
 EXPORT_BATCH = 1000
 OPEN_ENDED = Period(date(2004, 1, 1), date(2999, 12, 31))
 
+NARROWED: dict[str, Condition] = {
+    "area": lambda value: Case.authority_id.in_(value("area")),
+    "merchant": lambda value: (
+        Case.merchant_id == select(Organisation.id).where(Organisation.code == value("merchant")).scalar_subquery()
+    ),
+    "states": lambda value: Case.state.in_(value("states")),
+    "channels": lambda value: Case.channel.in_(value("channels")),
+    "source": lambda value: Case.source == value("source"),
+    "cause": lambda value: Case.cause == value("cause"),
+    "registered_from": lambda value: Case.registered_at >= value("registered_from"),
+    "registered_until": lambda value: Case.registered_at <= value("registered_until"),
+    "concluded_after": lambda value: Case.concluded_at > value("concluded_after"),  # 24:00 ends its day
+    "concluded_until": lambda value: Case.concluded_at <= value("concluded_until"),
+    **FOUND,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks for which cases: the scope that narrows every query, and the moment."""
+    """Who asks for which cases of which area, and the moment."""
 
     actor: Actor
-    scope: ColumnElement[bool]
+    area: Area | None
     filters: OfficerFilters
     sought: Sought | None
     now: datetime
 
 
-def in_tab(tab: Tab, now: datetime) -> ColumnElement[bool]:
-    """The condition of a view."""
-    return tab_conditions(now)[tab]
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is asked without its values; `counted` is the part of an indicator, whose values cannot be left open."""
+
+    sight: Sight
+    names: tuple[str, ...]
+    counted: ColumnElement[bool] | None = None
+
+    @property
+    def is_search(self) -> bool:
+        """Say whether a search has found the few cases that are asked for."""
+        return not FOUND.keys().isdisjoint(self.names)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Every condition of the list except its view."""
+        narrowed = [NARROWED[name](bindparam) for name in self.names]
+        return [visible(self.sight), *narrowed, *([] if self.counted is None else [self.counted])]
 
 
-def tab_conditions(now: datetime) -> dict[Tab, ColumnElement[bool]]:
-    """The conditions of all views, made together: making them one by one cost a third of the counts."""
-    of_the_board = standing(now)
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The cases that are asked for in every view."""
+
+    shape: Shape
+    values: Mapping[str, Any] = field(hash=False)
+
+
+@cache
+def tab_conditions() -> dict[Tab, ColumnElement[bool]]:
+    """The conditions of all views at the moment of the parameter `now`."""
+    moment: Any = bindparam("now")
+    of_the_board = standing(moment)
     own = {Tab.ALL: true(), Tab.OPEN: Case.is_open == true(), Tab.SETTLED: Case.state.in_(SETTLED_STATES)}
     return {tab: own[tab] if tab in own else of_the_board[tab.value][1] for tab in Tab}
 
 
-def matching(session: Session, asked: Asked) -> list[ColumnElement[bool]]:
-    """Every condition of the list except its view; a search costs one statement more."""
+def matching(session: Session, asked: Asked) -> Matching:
+    """What is asked for except the view; a search costs one statement more."""
     filters = asked.filters
-    conditions = [asked.scope]
-    if (by_words := found_by_words(session, asked.actor, filters.q)) is not None:
-        conditions.append(_condition(by_words))
-    if filters.found:
-        conditions.append(_condition(found_by_consumer(asked.sought)))
-    if filters.merchant:
-        wanted = select(Organisation.id).where(Organisation.code == filters.merchant).scalar_subquery()
-        conditions.append(Case.merchant_id == wanted)
-    if filters.states:
-        conditions.append(Case.state.in_(filters.states))
-    if filters.channels:
-        conditions.append(Case.channel.in_(filters.channels))
-    if filters.source:
-        conditions.append(Case.source == filters.source)
-    if filters.changed:
-        conditions.append(_changed(filters.changed, asked.now))
-    return [*conditions, *_dated(filters, asked.now)]
-
-
-def _changed(wanted: str, now: datetime) -> ColumnElement[bool]:
-    """Cases of which a platform sent a number again with other columns."""
-    ever = Filing.changed_at.is_not(None)
-    moment = Filing.changed_at >= now - timedelta(days=7) if wanted == "week" else ever
-    return exists().where(Filing.case_id == Case.id, moment)
-
-
-def _condition(found: Found) -> ColumnElement[bool]:
-    return FOUND[found.name](lambda _name: found.value)
-
-
-def _dated(filters: OfficerFilters, now: datetime) -> list[ColumnElement[bool]]:
-    period = Period(filters.since or OPEN_ENDED.first, filters.until or OPEN_ENDED.last)
+    wanted: dict[str, Any] = {
+        "area": sorted(asked.area.below) if asked.area else (),
+        "merchant": filters.merchant,
+        "states": filters.states,
+        "channels": filters.channels,
+        "source": filters.source,
+        **_dated(filters),
+    }
+    given = {name: value for name, value in wanted.items() if value}
+    for found in _found(session, asked):
+        given[found.name] = found.value
+    counted = None
     if filters.indicator:
-        return [in_part(filters.indicator, filters.part, period, now)]
-    moment = Case.concluded_at if filters.cause else Case.registered_at
-    conditions: list[ColumnElement[bool]] = [Case.cause == filters.cause] if filters.cause else []
-    if filters.since:
-        start = clocks.start_of_day(period.first)
-        conditions.append(moment > start if filters.cause else moment >= start)  # 24:00 ends its day
-    if filters.until:
-        conditions.append(moment <= clocks.end_of_day(period.last))
-    return conditions
+        period = Period(filters.since or OPEN_ENDED.first, filters.until or OPEN_ENDED.last)
+        counted = in_part(filters.indicator, filters.part, period, asked.now)
+    shape = Shape(sight_of(asked.actor), tuple(given), counted)
+    return Matching(shape, {"now": asked.now, **sight_values(asked.actor), **given})
 
 
-def page_of(session: Session, asked: Asked, conditions: Sequence[ColumnElement[bool]], cursor: str | None) -> Page[Any]:
+def _found(session: Session, asked: Asked) -> Iterator[Found]:
+    if (by_words := found_by_words(session, asked.actor, asked.filters.q)) is not None:
+        yield by_words
+    if asked.filters.found:
+        yield found_by_consumer(asked.sought)
+
+
+def _dated(filters: OfficerFilters) -> dict[str, Any]:
+    if filters.indicator:  # the dates are of its period
+        return {}
+    since = clocks.start_of_day(filters.since) if filters.since else None
+    until = clocks.end_of_day(filters.until) if filters.until else None
+    if filters.cause:
+        return {"cause": filters.cause, "concluded_after": since, "concluded_until": until}
+    return {"registered_from": since, "registered_until": until}
+
+
+def page_of(session: Session, asked: Asked, wanted: Matching, cursor: str | None) -> Page[Any]:
     """One page of the list, each row with its merchant's and its authority's name."""
-    query = rows_of().where(*conditions, in_tab(asked.filters.tab, asked.now))
-    return keyset_page(session, query, sort_keys(asked.filters.sort), cursor, scalars=False)
+    listing = _kept(_listing, wanted.shape)(wanted.shape, asked.filters.tab, asked.filters.sort)
+    return listing.page(session, cursor, wanted.values)
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _listing(shape: Shape, tab: Tab, sort: Sort) -> Listing:
+    return Listing(rows_of().where(*shape.conditions(), tab_conditions()[tab]), sort_keys(sort), scalars=False)
 
 
 def rows_of() -> Any:
@@ -123,21 +165,35 @@ def sort_keys(sort: Sort) -> list[SortKey]:
     return [SortKey(Case.due_at, lambda row: row.due_at), SortKey(Case.id, lambda row: row.id)]
 
 
-def tab_counts(session: Session, asked: Asked, conditions: Sequence[ColumnElement[bool]]) -> dict[Tab, int]:
+def tab_counts(session: Session, wanted: Matching) -> dict[Tab, int]:
     """How many cases each view holds under the same conditions, capped, in one statement."""
-    parts = []
-    for tab, condition in tab_conditions(asked.now).items():
-        capped = select(Case.id).where(*conditions, condition).limit(COUNT_CAP + 1).subquery()
-        parts.append(select(literal(tab.value), func.count()).select_from(capped))
-    return {Tab(row[0]): int(row[1]) for row in session.execute(union_all(*parts))}
+    row = session.execute(_kept(_counting, wanted.shape)(wanted.shape), wanted.values).one()
+    return {tab: min(int(count), COUNT_CAP + 1) for tab, count in zip(Tab, row, strict=True)}
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _counting(shape: Shape) -> Any:
+    conditions = shape.conditions()
+    if shape.is_search:  # one look at the few that were found, instead of one for each view
+        return select(*(func.count().filter(one) for one in tab_conditions().values())).where(*conditions)
+    capped = [
+        select(Case.id).where(*conditions, one).limit(COUNT_CAP + 1).subquery() for one in tab_conditions().values()
+    ]
+    return select(*(select(func.count()).select_from(one).scalar_subquery() for one in capped))
+
+
+def _kept(make: Any, shape: Shape) -> Any:
+    """The maker of a statement; a shape that holds a value of its own is asked once and not kept."""
+    return make if shape.counted is None else make.__wrapped__
 
 
 def every_row(session: Session, asked: Asked) -> Iterator[Row[Any]]:
     """Every row of the list in its order, read in batches, for the export."""
-    conditions = [*matching(session, asked), in_tab(asked.filters.tab, asked.now)]
-    keys, cursor = sort_keys(asked.filters.sort), None
+    wanted, cursor = matching(session, asked), None
+    query = rows_of().where(*wanted.shape.conditions(), tab_conditions()[asked.filters.tab])
+    listing = Listing(query, sort_keys(asked.filters.sort), size=EXPORT_BATCH, scalars=False)
     while True:
-        page = keyset_page(session, rows_of().where(and_(*conditions)), keys, cursor, size=EXPORT_BATCH, scalars=False)
+        page = listing.page(session, cursor, wanted.values)
         yield from page.rows
         cursor = page.next_cursor
         if cursor is None:

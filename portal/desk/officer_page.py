@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.cases.access import visible_to
 from portal.cases.filters import CHANNEL_CHIPS, Chip
 from portal.cases.lookups import Sought
 from portal.cases.models import FAR_FUTURE_YEAR
@@ -72,17 +71,15 @@ def asked_by(
     """Narrow the filters to what the actor may see; returns the areas to choose from as well."""
     found = areas.choices(session, actor)
     area = areas.chosen(found, filters.area)
-    scope = areas.scope(actor, area) if area else visible_to(actor)
-    return Asked(actor, scope, filters, sought, now), found
+    return Asked(actor, area, filters, sought, now), found
 
 
 def officer_page(session: Session, asked: Asked, choices: list[Area], cursor: str | None) -> OfficerPage:
     """Read the page: the rows, and how many each view holds."""
     filters, dates = asked.filters, almanac(session)
-    conditions = officer_list.matching(session, asked)
-    counts = officer_list.tab_counts(session, asked, conditions)
-    page = officer_list.page_of(session, asked, conditions, cursor)
-    area = areas.chosen(choices, filters.area)
+    wanted = officer_list.matching(session, asked)
+    counts = officer_list.tab_counts(session, wanted)
+    page = officer_list.page_of(session, asked, wanted, cursor)
     return OfficerPage(
         filters=filters,
         tabs=[
@@ -94,7 +91,9 @@ def officer_page(session: Session, asked: Asked, choices: list[Area], cursor: st
             }
             for tab in Tab
         ],
-        chips=filters.chips(area.name if area else "", page.rows[0].merchant if filters.merchant and page.rows else ""),
+        chips=filters.chips(
+            asked.area.name if asked.area else "", page.rows[0].merchant if filters.merchant and page.rows else ""
+        ),
         areas=choices,
         rows=[officer_row(row, asked.now, dates) for row in page.rows],
         page=page,
