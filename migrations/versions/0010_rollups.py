@@ -77,6 +77,7 @@ def _case_tally() -> None:
         sa.Column("contacted_met", sa.Boolean(), nullable=False),
         sa.Column("failed_on", sa.Date(), nullable=True),
         sa.Column("cause", sa.String(), nullable=True),
+        sa.Column("standing", sa.String(), nullable=True),
         sa.Column("owed", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["id"], ["dispute_case.id"], name=op.f("fk_case_tally_id_dispute_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_tally")),

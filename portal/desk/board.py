@@ -14,14 +14,14 @@ from portal.cases.rules import BEFORE_AGREEMENT, CaseState, FailureCause
 from portal.cases.wording import CAUSE_NAMES
 from portal.clocks import rules as clocks
 from portal.core.paging import COUNT_CAP
-from portal.indicators.queries import DEFINITIONS, Indicator, Reach, Totals, best_merchants, totals
+from portal.indicators.queries import DEFINITIONS, STANDING, UNPAID, Indicator, Reach, Totals, best_merchants, totals
 from portal.indicators.rules import PERIODS, Period, Rate, change_in_words, period_named
-from portal.mediation.queries import awaits_choice, failed_with_authority
 
 LIST = "/regulator/cases"
 SHOWN_OVERDUE = 8
 SHOWN_MERCHANTS = 10
 DEFAULT_PERIOD = "quarter"
+COUNTED = ("overdue", "unverified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +118,13 @@ def board(
 ) -> Board:
     """Read the board of an officer's cases in four statements.
 
-    Rates, causes and what is owed come from the rollups of `reach`, the standing numbers from capped counts of
-    `scope`; both mean the same cases.
+    All but what is overdue comes from the rollups of `reach`; `scope` means the same cases.
     """
     name = period_name if period_name in PERIODS else DEFAULT_PERIOD
     period = period_named(name, clocks.local_day(now))
     link, weeks = Links(period, area), period.weeks()
     found = totals(session, reach, period.former.first, now)
-    counters = _counters(session, scope, link, now)
+    counters = _counters(session, scope, found, link, now)
     best = best_merchants(session, reach, name, found, now, limit=SHOWN_MERCHANTS)
     return Board(
         period=period,
@@ -186,25 +185,27 @@ def standing(now: datetime) -> dict[str, tuple[str, ColumnElement[bool], str]]:
     """The standing numbers of an officer's desk: name → label, condition, tone. Lists use the same conditions."""
     return {
         "overdue": ("逾期未结", (Case.is_open) & (Case.due_at < now) & Case.state.in_(BEFORE_AGREEMENT), "bad"),
-        "waiting": ("待分流", Case.is_open & Case.state.in_([CaseState.WAITING, CaseState.RETURNED]), "ours"),
-        "failed": ("未和解待处理", failed_with_authority(), "ours"),
-        "choice": ("待消费者选择", awaits_choice(), ""),
-        "breached": ("未兑现", Case.is_open & (Case.state == CaseState.BREACHED), "bad"),
+        "waiting": ("待分流", STANDING["waiting"], "ours"),
+        "failed": ("未和解待处理", STANDING["failed"], "ours"),
+        "choice": ("待消费者选择", STANDING["choice"], ""),
+        "breached": ("未兑现", STANDING["breached"], "bad"),
         "unverified": ("未经本人确认", Case.unverified_at.is_not(None), ""),
-        "unpaid": ("应付未付", Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED]), ""),
+        "unpaid": ("应付未付", UNPAID, ""),
     }
 
 
-def _counters(session: Session, scope: ColumnElement[bool], link: Links, now: datetime) -> list[Counter]:
-    conditions = standing(now)
+def _counters(session: Session, scope: ColumnElement[bool], found: Totals, link: Links, now: datetime) -> list[Counter]:
+    """What depends on the moment or is rare is counted, capped; the other numbers are in the rollups."""
+    meanings = standing(now)
     parts = []
-    for name, (_, condition, _) in conditions.items():
-        capped = select(Case.id).where(scope, condition).limit(COUNT_CAP + 1).subquery()
+    for name in COUNTED:
+        capped = select(Case.id).where(scope, meanings[name][1]).limit(COUNT_CAP + 1).subquery()
         parts.append(select(literal(name), func.count()).select_from(capped))
-    found = {row[0]: int(row[1]) for row in session.execute(union_all(*parts))}
+    counts = {row[0]: int(row[1]) for row in session.execute(union_all(*parts))}
+    counts |= {name: found.standing(name) for name in STANDING} | {"unpaid": found.unpaid}
     return [
-        Counter(label, found[name], _capped(found[name]), link.to(tab=name), tone if found[name] else "")
-        for name, (label, _, tone) in conditions.items()
+        Counter(label, counts[name], _capped(counts[name]), link.to(tab=name), tone if counts[name] else "")
+        for name, (label, _, tone) in meanings.items()
     ]
 
 

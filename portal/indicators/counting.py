@@ -13,11 +13,10 @@ from sqlalchemy import ColumnElement, RowMapping, case, delete, func, insert, se
 from sqlalchemy.orm import Session
 
 from portal.cases.models import Case
-from portal.cases.rules import CaseState
 from portal.clocks.rules import due_day
 from portal.core.db import is_postgresql
 from portal.indicators.models import CaseTally, TallyDelta
-from portal.indicators.queries import CAUSE, DEFINITIONS, OWED, UNDATED, Indicator
+from portal.indicators.queries import CAUSE, DEFINITIONS, DESK, OWED, STANDING, UNDATED, UNPAID, Indicator
 from portal.settlements.models import Agreement
 
 LOCK = 20_260_812  # of PostgreSQL's advisory locks, ours alone
@@ -58,6 +57,8 @@ def entries(added: Added) -> Iterator[tuple[Cell, bool, int]]:
             yield (authority, merchant, indicator.value, day), added[f"{indicator.value}_met"], 0
     if added["cause"] is not None and added["failed_on"] is not None:
         yield (authority, None, f"{CAUSE}{added['cause']}", added["failed_on"]), False, 0
+    if added["standing"] is not None:
+        yield (authority, None, f"{DESK}{added['standing']}", UNDATED), False, 0
     if added["owed"] is not None:
         yield (authority, None, OWED, UNDATED), False, added["owed"]
 
@@ -119,7 +120,7 @@ def _added(row: RowMapping) -> Added:
     failed = row["cause"] is not None and row["concluded_at"] is not None
     added["failed_on"] = due_day(row["concluded_at"]) if failed else None
     added["cause"] = row["cause"].value if failed else None
-    added["owed"] = row["owed"]
+    added["standing"], added["owed"] = row["standing"], row["owed"]
     return added
 
 
@@ -140,8 +141,7 @@ def _owed() -> ColumnElement[int | None]:
     newest = (
         select(Agreement.outlay).where(Agreement.case_id == Case.id).order_by(Agreement.id.desc()).limit(1)
     ).correlate(Case)
-    unpaid = Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED])
-    return case((unpaid, func.coalesce(newest.scalar_subquery(), 0)))
+    return case((UNPAID, func.coalesce(newest.scalar_subquery(), 0)))
 
 
 _CONTRIBUTIONS = select(
@@ -151,6 +151,7 @@ _CONTRIBUTIONS = select(
     *(column for indicator in Indicator for column in _contributed(indicator)),
     Case.cause,
     Case.concluded_at,
+    case(*((condition, name) for name, condition in STANDING.items())).label("standing"),
     _owed().label("owed"),
 )
 _KEPT = tuple(_table(CaseTally).columns)

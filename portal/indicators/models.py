@@ -33,6 +33,7 @@ class CaseTally(Model):
     contacted_met: Mapped[bool]
     failed_on: Mapped[date | None]
     cause: Mapped[str | None]
+    standing: Mapped[str | None]  # a name of `queries.STANDING`: what an officer's desk counts it as, without a day
     owed: Mapped[Fen | None]  # 分 of the newest agreement, while it is to be paid
 
 

@@ -15,9 +15,11 @@ from portal.cases.rules import CaseState, FailureCause
 from portal.clocks.rules import end_of_day, local_day, start_of_day
 from portal.indicators.models import CaseTally, MerchantStanding, Tally, TallyDelta, TallyState
 from portal.indicators.rules import Period, Rate, period_named, ranked
+from portal.mediation.queries import awaits_choice, failed_with_authority
 
 CAUSE = "cause:"  # before the cause of a failure: a measure
-OWED = "owed"  # a measure without days
+DESK = "desk:"  # before a name of STANDING: a measure without days
+OWED = "owed"  # another
 UNDATED = date(1970, 1, 1)  # the day of what has none
 STANDINGS = "standings"
 
@@ -90,6 +92,13 @@ DEFINITIONS: dict[Indicator, Definition] = {
 }
 
 
+STANDING: dict[str, ColumnElement[bool]] = {  # none of them depends on the moment, and no two hold of one case
+    "waiting": Case.is_open & Case.state.in_([CaseState.WAITING, CaseState.RETURNED]),
+    "failed": failed_with_authority(),
+    "choice": awaits_choice(),
+    "breached": Case.is_open & (Case.state == CaseState.BREACHED),
+}
+UNPAID: ColumnElement[bool] = Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED])
 LIMITS = (Indicator.ON_TIME, Indicator.PERFORMED, Indicator.CONTACTED)  # dated by a limit, which may lie ahead
 
 
@@ -149,6 +158,15 @@ class Totals:
         days = self.cells.get(f"{CAUSE}{cause.value}", {})
         return sum(cell.cases for day, cell in days.items() if period.first <= day <= period.last)
 
+    def standing(self, name: str) -> int:
+        """How many cases an officer's desk counts under a name of STANDING."""
+        return sum(cell.cases for cell in self.cells.get(f"{DESK}{name}", {}).values())
+
+    @property
+    def unpaid(self) -> int:
+        """How many agreements are to be paid, or were not paid in time."""
+        return sum(cell.cases for cell in self.cells.get(OWED, {}).values())
+
     @property
     def owed(self) -> int:
         """What merchants have promised and not paid, 分."""
@@ -171,7 +189,7 @@ def totals(session: Session, reach: Reach, since: date, now: datetime) -> Totals
             for wanted in (
                 and_(table.day_on >= since, table.day_on < today),
                 and_(table.day_on == today, table.measure.not_in(LIMITS)),
-                and_(table.day_on == UNDATED, table.measure == OWED),
+                and_(table.day_on == UNDATED, table.measure.in_([OWED, *(f"{DESK}{name}" for name in STANDING)])),
             )
         ]
     parts += [

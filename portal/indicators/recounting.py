@@ -19,7 +19,7 @@ from portal.core.facts import Fact, Outbox, SubjectKind, Topic
 from portal.indicators.counting import Cell, add_deltas, differing_cases, lock_totals, recount_cases
 from portal.indicators.folding import ONE_ROW, state_of
 from portal.indicators.models import CaseTally, Tally, TallyDelta, TallyState
-from portal.indicators.queries import CAUSE, OWED, UNDATED, Indicator
+from portal.indicators.queries import CAUSE, DESK, OWED, UNDATED, Indicator
 from portal.runtime import Runtime
 
 LOOKED_AT = 500  # cases a statement
@@ -122,8 +122,8 @@ def wrong_totals(session: Session) -> Sequence[Any]:
         parts.append(_less(literal(indicator.value), day, case((met, 1), else_=0), literal(0), day.is_not(None)))
     failed = CaseTally.cause.is_not(None)
     parts.append(_less(literal(CAUSE) + CaseTally.cause, CaseTally.failed_on, literal(0), literal(0), failed))
-    owed = CaseTally.owed.is_not(None)
-    day = literal(UNDATED)
+    standing, owed, day = CaseTally.standing.is_not(None), CaseTally.owed.is_not(None), literal(UNDATED)
+    parts.append(_less(literal(DESK) + CaseTally.standing, day, literal(0), literal(0), standing))
     parts.append(_less(literal(OWED), day, literal(0), func.coalesce(CaseTally.owed, 0), owed))
     each = union_all(*parts).subquery()
     authority, measure, on, cases, met, fen = each.columns

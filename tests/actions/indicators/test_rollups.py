@@ -20,7 +20,7 @@ from portal.core.facts import Fact, SubjectKind, Topic
 from portal.indicators import folding, jobs, recounting
 from portal.indicators.counting import recount_cases
 from portal.indicators.models import CaseTally, MerchantStanding, Tally, TallyDelta
-from portal.indicators.queries import Indicator, Part, Reach, best_merchants, in_part, totals
+from portal.indicators.queries import STANDING, UNPAID, Indicator, Part, Reach, best_merchants, in_part, totals
 from portal.indicators.rules import PERIODS, Period, Rate, period_named, ranked
 from portal.outbox import TakeFacts, take_due_facts
 from portal.settlements.models import Agreement
@@ -109,9 +109,11 @@ def agrees(session: Session, authority: Organisation, now) -> None:
             )
             held = session.scalar(select(func.count()).where(mine, Case.cause == cause, inside))
             assert found.failures(cause, period) == held, cause
+    for name, condition in STANDING.items():
+        assert found.standing(name) == session.scalar(select(func.count()).where(mine, condition)), name
+    assert found.unpaid == session.scalar(select(func.count()).where(mine, UNPAID))
     newest = select(func.max(Agreement.id)).where(Agreement.case_id == Case.id).correlate(Case).scalar_subquery()
-    unpaid = Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED])
-    owed = select(func.coalesce(func.sum(Agreement.outlay), 0)).join(Case, Agreement.id == newest).where(mine, unpaid)
+    owed = select(func.coalesce(func.sum(Agreement.outlay), 0)).join(Case, Agreement.id == newest).where(mine, UNPAID)
     assert found.owed == session.scalar(owed)
 
 
