@@ -5,11 +5,11 @@ As the merchant's, its statements are made once for each shape of filters (see `
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select, true
+from sqlalchemy import ColumnElement, Row, bindparam, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
@@ -27,6 +27,7 @@ from portal.desk.officer_filters import OfficerFilters, Sort, Tab
 from portal.desk.worklist import SHAPES_KEPT, row_columns
 from portal.indicators.queries import in_part
 from portal.indicators.rules import Period
+from portal.intake.models import Filing
 from portal.mediation.queries import awaits_choice
 
 EXPORT_BATCH = 1000
@@ -45,8 +46,15 @@ NARROWED: dict[str, Condition] = {
     "registered_until": lambda value: Case.registered_at <= value("registered_until"),
     "concluded_after": lambda value: Case.concluded_at > value("concluded_after"),  # 24:00 ends its day
     "concluded_until": lambda value: Case.concluded_at <= value("concluded_until"),
+    "changed": lambda _: _changed(Filing.changed_at.is_not(None)),
+    "changed_since": lambda value: _changed(Filing.changed_at >= value("changed_since")),
     **FOUND,
 }
+
+
+def _changed(when: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Cases of which a platform sent a number again with other columns."""
+    return exists().where(Filing.case_id == Case.id, when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,7 @@ def matching(session: Session, asked: Asked) -> Matching:
         "states": filters.states,
         "channels": filters.channels,
         "source": filters.source,
+        "changed_since" if filters.changed == "week" else "changed": _changed_since(filters, asked.now),
         **_dated(filters),
     }
     given = {name: value for name, value in wanted.items() if value}
@@ -116,6 +125,10 @@ def matching(session: Session, asked: Asked) -> Matching:
         counted = in_part(filters.indicator, filters.part, period, asked.now)
     shape = Shape(sight_of(asked.actor), tuple(given), counted)
     return Matching(shape, {"now": asked.now, **sight_values(asked.actor), **given})
+
+
+def _changed_since(filters: OfficerFilters, now: datetime) -> datetime | None:
+    return now - timedelta(days=7) if filters.changed else None
 
 
 def _found(session: Session, asked: Asked) -> Iterator[Found]:
