@@ -97,5 +97,5 @@ def screenshot(page: Page, name: str, folder: Path) -> Path:
     chosen = Path(os.environ.get("PORTAL_SCREENSHOTS") or folder)
     chosen.mkdir(parents=True, exist_ok=True)
     file = chosen / f"{name}.png"
-    page.screenshot(path=file, full_page=True)
+    page.screenshot(path=file, full_page=True, caret="initial")  # hiding it would leave style attributes behind
     return file

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -75,7 +75,10 @@ def guard() -> ResponseReturnValue | None:
 
 def wanted_page() -> str:
     """The page to come back to: the one that is asked for, or the one whose form was sent."""
-    return request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    form = urlsplit(request.referrer or "")
+    return form._replace(scheme="", netloc="").geturl() if form.netloc == request.host else "/"
 
 
 def half_signed() -> SignedIn | None:
