@@ -1,6 +1,6 @@
 """The benchmark of one ledger: appending, pages, proofs, checkpoints, a bundle and what it costs to check it.
 
-It fills the largest ledger of a rehearsal through the log's own `append`, then measures. Checking a bundle is told
+It fills the largest ledger of a rehearsal, at first through the log's own `append`, then measures. Checking a bundle is told
 beside plain hashlib: a loop that computes the same hashes over lines that are already in memory.
 """
 
@@ -24,6 +24,7 @@ from portal.core.actor import OPERATOR, Actor, Role
 from portal.core.errors import RuleBroken
 from portal.core.paging import encode_cursor
 from portal.demo.bench import REAL, asked, signed_in
+from portal.demo.ledger_bulk import PourDrafts, pour_drafts
 from portal.demo.measuring import Figures, Sample, StatementCount, counting, figures, measure
 from portal.enrolment.models import Merchant
 from portal.ledgers import proofs
@@ -37,6 +38,7 @@ from portal.ledgers.verifier.joining import single_file
 from portal.runtime import Runtime
 
 AT_ONCE = 2000  # entries appended in one transaction while filling
+APPENDED = 10  # transactions of `append` that are measured; the rest is poured in
 DAYS = 30  # checkpoints over the whole ledger, as a month has
 BOOK = "/merchant/ledgers"
 MEASURED = """
@@ -64,8 +66,12 @@ class AppendDrafts:
 def append_drafts(session: Session, actor: Actor, command: AppendDrafts, *, now: datetime) -> int:
     """Append invented entries; the ledger's size after them."""
     ledger = ledger_of(session, command.merchant_id, now=now)
-    drafts = [draft(number, now.date()) for number in range(command.first, command.first + command.count)]
-    return append(session, actor, ledger, drafts, now=now)[-1].seq
+    return append(session, actor, ledger, drafts(command, now.date()), now=now)[-1].seq
+
+
+def drafts(command: AppendDrafts, today: date) -> list[EntryDraft]:
+    """The invented entries of a command."""
+    return [draft(number, today) for number in range(command.first, command.first + command.count)]
 
 
 def draft(number: int, today: date) -> EntryDraft:
@@ -129,13 +135,17 @@ def _merchant(house: Runtime) -> tuple[int, str]:
 def _filled(house: Runtime, count: StatementCount, merchant_id: int, entries: int) -> list[Sample]:
     with house.reading() as session:
         size = session.scalars(select(Ledger.size).where(Ledger.merchant_id == merchant_id)).first() or 0
-    samples, signed = [], size
+    samples: list[Sample] = []
+    signed = size
     while size < entries:
         step = AppendDrafts(merchant_id, size + 1, min(AT_ONCE, entries - size))
-        before = count.sent, time.process_time(), time.perf_counter()
-        size = house.perform(OPERATOR, append_drafts, step)
-        sent, cpu, wall = count.sent - before[0], time.process_time() - before[1], time.perf_counter() - before[2]
-        samples.append(Sample(wall, cpu, sent, 0, step.count))
+        if len(samples) < APPENDED:
+            before = count.sent, time.process_time(), time.perf_counter()
+            size = house.perform(OPERATOR, append_drafts, step)
+            sent, cpu, wall = count.sent - before[0], time.process_time() - before[1], time.perf_counter() - before[2]
+            samples.append(Sample(wall, cpu, sent, 0, step.count))
+        else:
+            size = house.perform(OPERATOR, pour_drafts, PourDrafts(merchant_id, drafts(step, house.now().date())))
         if size - signed >= entries // DAYS:
             house.perform(OPERATOR, sign_checkpoint, SignCheckpoint(merchant_id))
             signed = size

@@ -173,7 +173,7 @@ def _entry(
 ) -> LedgerEntry:
     number = getattr(ledger, COUNTERS[draft.kind]) + 1
     setattr(ledger, COUNTERS[draft.kind], number)
-    line = _line(draft, opening, code=code, author=actor.name, seq=seq, number=number, now=now)
+    line = line_of(draft, opening, code=code, author=actor.name, seq=seq, number=number, now=now)
     return LedgerEntry(
         ledger_id=ledger.id,
         seq=seq,
@@ -191,7 +191,10 @@ def _entry(
     )
 
 
-def _line(draft: EntryDraft, opening: Opening, *, code: str, author: str, seq: int, number: int, now: datetime) -> str:
+def line_of(
+    draft: EntryDraft, opening: Opening, *, code: str, author: str, seq: int, number: int, now: datetime
+) -> str:
+    """Write the canonical line of a draft at its place; raises ValueError for a field that is named twice."""
     named = draft.plain.keys() | draft.personal.keys()
     if twice := (draft.plain.keys() & draft.personal.keys()) | (named & RESERVED):
         raise ValueError(f"fields of an entry named twice: {sorted(twice)}")

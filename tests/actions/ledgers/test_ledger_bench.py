@@ -5,12 +5,17 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from portal.core.actor import OPERATOR
 from portal.core.errors import RuleBroken
 from portal.core.installation import Installation
-from portal.demo.ledger_bench import ledger_bench, plain_hashlib
+from portal.demo.ledger_bench import AppendDrafts, drafts, ledger_bench, plain_hashlib
+from portal.demo.ledger_bulk import PourDrafts, pour_drafts
+from portal.ledgers.log import opened
+from portal.ledgers.models import LedgerEntry
 from portal.ledgers.rules.canonical import canonical_line
+from portal.ledgers.verification import verify_ledger
 from portal.ledgers.verifier.command import examine
 from portal.runtime import Runtime
 from tests.conftest import NOW, FixedClock
@@ -87,3 +92,20 @@ def test_checking_needs_no_more_memory_for_a_larger_ledger(own_runtime: Runtime,
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.2
+
+
+def test_entries_that_are_poured_in_are_a_ledger_like_any_other(house: Runtime) -> None:
+    with house.writing() as session:
+        merchant_id = people.merchant(session, people.authority(session)).id
+        entered(session, merchant_id, list(mixed(3)))
+        session.commit()
+    invented = drafts(AppendDrafts(merchant_id, 1, 40), NOW.date())
+    assert house.perform(OPERATOR, pour_drafts, PourDrafts(merchant_id, invented)) == 43
+    with house.writing() as session:
+        entered(session, merchant_id, list(mixed(2)))
+        rows = session.scalars(select(LedgerEntry).order_by(LedgerEntry.seq)).all()
+        assert opened(session, rows)[rows[3].id]["consumer_name"] == "顾客1"
+        session.commit()
+    with house.reading() as session:
+        verdict = verify_ledger(session, merchant_id)
+    assert (verdict.ok, verdict.entries) == (True, 45), verdict.problem
