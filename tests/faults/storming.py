@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 PARTS = ("web", "worker", "schedule", "valkey")
 STEPS = 300  # of progress at most before the next kill: rows, offers, deliveries, messages
-CALM = 20.0  # seconds without any progress: something is lost for good
+CALM = 90.0  # seconds without any progress: something is lost for good, however busy the machine is
 PASSING = timedelta(minutes=3)  # after each kill: longer than a claim on a duty, and a stalled import is taken up
 
 

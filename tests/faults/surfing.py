@@ -11,7 +11,7 @@ from portal.app import create_app
 from portal.runtime import Runtime
 from tests.inspector import InspectingClient, form_token
 
-SECONDS = 30.0  # a site that holds a visitor longer is broken
+SECONDS = 60.0  # a site that holds a visitor longer is broken
 Files = Mapping[str, tuple[str, bytes]]
 
 

@@ -109,7 +109,8 @@ def test_a_slow_gateway_keeps_its_call_bounded(
     first = send_due_messages(runtime)
     assert 0 < first.sent < 8
     sms.reply = None
-    assert first.sent + send_due_messages(runtime).sent == 8
+    rest = [send_due_messages(runtime).sent for _ in range(8 - first.sent)]  # each call sends one at least
+    assert first.sent + sum(rest) == 8
 
 
 @contextmanager
