@@ -18,6 +18,8 @@ from portal.enrolment.models import Merchant, MerchantState
 from portal.intake.models import Filing
 from portal.intake.rules import WaitingReason
 from portal.intake.states import AdminState
+from portal.ledgers import log
+from portal.ledgers.models import EntryKind, LedgerEntry
 from portal.mediation.parting import PartFiling, part_filing
 from portal.settlements import actions
 from tests.conftest import NOW
@@ -227,3 +229,20 @@ def test_a_waiting_case_is_parted_into_two_waiting_ones(runtime, session):
     for case in (old, new):
         assert case.state is CaseState.WAITING
         assert case.due_at == filings[case.id].decide_by
+
+
+def test_the_ledger_keeps_only_what_remains_of_an_accepted_case(world, session):
+    """Decisions 26: what was parted is erased for the merchant at once, and an amendment says so."""
+    old = world.case_of(session, NATIONAL)
+    accept_case(session, world.clerk, AcceptCase(old.reference), now=NOW)
+    session.flush()
+    new = part(world, session, source="12315", number=NATIONAL)
+    session.flush()
+    entries = session.scalars(
+        select(LedgerEntry).where(LedgerEntry.reference == old.reference).order_by(LedgerEntry.seq)
+    ).all()
+    assert [entry.kind for entry in entries] == [EntryKind.COMPLAINT, EntryKind.AMENDMENT, EntryKind.COMPLAINT]
+    opened = log.opened(session, entries)
+    assert [entry.id in opened for entry in entries] == [False, False, True]
+    assert opened[entries[2].id]["content"].startswith("热线反映")
+    assert not session.scalars(select(LedgerEntry).where(LedgerEntry.reference == new.reference)).all()
