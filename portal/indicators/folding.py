@@ -59,7 +59,12 @@ def fold_deltas(session: Session, actor: Actor, command: None, *, now: datetime)
     _add_to_totals(session, cells)
     session.execute(delete(TallyDelta).where(TallyDelta.id <= rows[-1].id))  # the lock: nobody is between them
     touched = {row.merchant_id for row in rows if row.measure == Indicator.ON_TIME and row.merchant_id is not None}
-    refresh_standings(session, sorted(touched), local_day(now))
+    state = state_of(session)
+    if state is not None and state.standings_on is not None:
+        if len(touched) <= MERCHANTS_AT_ONCE:
+            refresh_standings(session, sorted(touched), local_day(now))
+        else:  # a large import: all of them are made once, behind its last delta; until then boards count themselves
+            state.standings_on = None
     return len(rows)
 
 
