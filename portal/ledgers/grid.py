@@ -62,7 +62,17 @@ LAYOUT: dict[Book, tuple[tuple[str, ...], ...]] = {  # the cells of a grid row, 
 WIDE: dict[Book, tuple[str, ...]] = {Book.RETURNS: (), Book.COMPLAINTS: ("content",)}  # on a line of their own
 AMOUNTS = frozenset({"price", "refund", "recovered", "settled"})
 SIZES = {"occurred_on": 6, "consumer_name": 7, "consumer_phone": 12, "goods": 14, "price": 7, "quantity": 4}
-SHORT = {"consumer_phone": "电话"}
+SHORT = {
+    "occurred_on": "日期",
+    "consumer_name": "消费者",
+    "consumer_phone": "电话",
+    "goods": "商品",
+    "category": "类别",
+    "decision": "是否退换",
+    "cause": "原因",
+    "disposition": "退回商品处理",
+    "condition": "状况",
+}
 DEFAULTS = {"decision": "returned", "condition": "intact", "received": "counter", "outcome": "open", "occurred_on": ""}
 CHOSEN = frozenset({*WORDS, "occurred_on", "outlet"})  # filled beforehand or by choosing: alone they make no row
 
