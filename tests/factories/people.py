@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
 from portal.accounts.queries import actor_of
 from portal.accounts.rules import normalised_company
+from portal.cases.models import Substitution
+from portal.cases.substitutes import NameSubstitute, name_substitute
+from portal.clocks.rules import local_day
 from portal.core.actor import Actor, Role
 from portal.enrolment.models import Merchant
 from tests.conftest import NOW
@@ -81,6 +84,13 @@ def member(
     session.add(row)
     session.flush()
     return row
+
+
+def stand_in(session: Session, away: Membership, substitute: Membership, *, now: datetime = NOW) -> Substitution:
+    """A substitute for a day, named by the one who is away."""
+    names = (away.person.sign_in_name, substitute.person.sign_in_name)
+    command = NameSubstitute(*names, local_day(now), local_day(now))
+    return name_substitute(session, actor(session, away), command, now=now)
 
 
 def actor(session: Session, membership: Membership) -> Actor:

@@ -18,8 +18,6 @@ from portal.accounts.models import Membership, Organisation, OrganisationKind
 from portal.cases import evidence
 from portal.cases.models import Case, Channel, SavedView
 from portal.cases.rules import CaseState, FailureCause
-from portal.cases.substitutes import NameSubstitute, name_substitute
-from portal.clocks.rules import local_day
 from portal.core.actor import OPERATOR, Role
 from portal.core.privacy import vault_of
 from portal.documents.models import Document
@@ -283,14 +281,6 @@ def _recall(world: World) -> Values:
     return {"reference": row.reference}
 
 
-def _substitution(world: World) -> Values:
-    names = [world.members[one].person.sign_in_name for one in ("supervisor", "agent")]
-    today = local_day(NOW)
-    principal = people.actor(world.session, world.members["principal"])
-    row = name_substitute(world.session, principal, NameSubstitute(*names, today, today), now=NOW)
-    return {"substitution": row.reference}
-
-
 def _disposal(world: World) -> Values:
     """A disposal list of merchant A that waits for both sides."""
     old = NOW - timedelta(days=1100)
@@ -360,7 +350,9 @@ SUBJECTS: dict[str, Callable[[World], Values]] = {
     "disposal list": _disposal,
     "document": _document,
     "evidence": _evidence,
-    "substitution": _substitution,
+    "substitution": lambda world: {
+        "substitution": people.stand_in(world.session, world.members["supervisor"], world.members["agent"]).reference
+    },
     "goods": _goods,
     "goods being notified": _recall,
     "hold": _hold,
