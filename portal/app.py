@@ -111,22 +111,7 @@ def create_app(runtime: Runtime) -> Flask:
     app = Flask(
         "portal", template_folder=str(resource_folder("templates")), static_folder=str(resource_folder("static"))
     )
-    app.config.update(
-        SECRET_KEY=config.secret_key,
-        MAX_CONTENT_LENGTH=MAX_BODY,
-        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=config.base_url.startswith("https://"),
-        SESSION_COOKIE_NAME="portal",
-        SEND_FILE_MAX_AGE_DEFAULT=YEAR,
-        WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a late form must not lose what was typed
-        BABEL_DEFAULT_LOCALE="zh_CN",
-        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
-        RATELIMIT_STORAGE_URI=_limiter_storage(config),
-        RATELIMIT_STORAGE_OPTIONS=_limiter_patience(config),
-        RATELIMIT_SWALLOW_ERRORS=True,
-    )
+    _configure(app, config)
     app.extensions["portal"] = runtime
     app.logger.addFilter(without_values)
     app.jinja_env.undefined = StrictUndefined
@@ -146,6 +131,25 @@ def create_app(runtime: Runtime) -> Flask:
     _install_words(app)
     _install_errors(app)
     return app
+
+
+def _configure(app: Flask, config: Config) -> None:
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.base_url.startswith("https://"),
+        SESSION_COOKIE_NAME="portal",
+        SEND_FILE_MAX_AGE_DEFAULT=YEAR,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a late form must not lose what was typed
+        BABEL_DEFAULT_LOCALE="zh_CN",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        RATELIMIT_STORAGE_URI=_limiter_storage(config),
+        RATELIMIT_STORAGE_OPTIONS=_limiter_patience(config),
+        RATELIMIT_SWALLOW_ERRORS=True,
+    )
 
 
 def _limiter_storage(config: Config) -> str:

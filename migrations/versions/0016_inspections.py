@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("officer", sa.String(), nullable=False),
         sa.Column("second_officer", sa.String(), nullable=False),
         sa.Column("findings", sa.Integer(), nullable=False),
-        sa.Column("rectify_by", sa.Date(), nullable=True),
+        sa.Column("rectify_on", sa.Date(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_by", sa.String(), nullable=True),

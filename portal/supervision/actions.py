@@ -85,7 +85,7 @@ def record_inspection(session: Session, actor: Actor, command: RecordInspection,
         officer=actor.name,
         second_officer=visit.second_officer.strip(),
         findings=len(visit.findings),
-        rectify_by=visit.rectify_by,
+        rectify_on=visit.rectify_on,
         recorded_at=now,
     )
     session.add(row)
@@ -142,7 +142,7 @@ class RecheckInspection:
     reference: str
     passed: bool
     text: str
-    rectify_by: date | None = None
+    rectify_on: date | None = None
 
 
 def recheck_inspection(session: Session, actor: Actor, command: RecheckInspection, *, now: datetime) -> Inspection:
@@ -150,13 +150,13 @@ def recheck_inspection(session: Session, actor: Actor, command: RecheckInspectio
     row = locked(session, actor, command.reference)
     require(actor, Permission.INSPECTION_RECORD, row)
     _move(row, InspectionEvent.PASS_RECHECK if command.passed else InspectionEvent.FAIL_RECHECK)
-    if not command.passed and (command.rectify_by is None or command.rectify_by < local_day(now)):
-        raise RuleBroken("复查不合格的，须写明新的整改期限，不早于今天。", field="rectify_by")
+    if not command.passed and (command.rectify_on is None or command.rectify_on < local_day(now)):
+        raise RuleBroken("复查不合格的，须写明新的整改期限，不早于今天。", field="rectify_on")
     row.rechecked_on, row.recheck = local_day(now), command.text.strip()
     if command.passed:
         row.closed_at = now
     else:
-        row.rectify_by = command.rectify_by
+        row.rectify_on = command.rectify_on
     _record(session, actor, Topic.INSPECTION_RECHECKED, row, now=now, passed=command.passed)
     return row
 

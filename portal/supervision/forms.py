@@ -41,7 +41,7 @@ class InspectionForm(FlaskForm):
         _("抽查笔数"), [InputRequired(_("请填写抽查笔数。"))], render_kw={"inputmode": "numeric", "min": 1}
     )
     findings = FieldList(FormField(FindingForm), min_entries=LINES, max_entries=LINES)
-    rectify_by = DateField(_("整改期限"), [Optional()])
+    rectify_on = DateField(_("整改期限"), [Optional()])
 
     def command(self) -> RecordInspection:
         """The record."""
@@ -58,7 +58,7 @@ class InspectionForm(FlaskForm):
                 findings=tuple(
                     Finding(FindingKind(one.kind.data), one.text.data.strip(), one.seq.data) for one in written
                 ),
-                rectify_by=self.rectify_by.data,
+                rectify_on=self.rectify_on.data,
             ),
         )
 
@@ -92,8 +92,8 @@ class RecheckForm(FlaskForm):
         choices=[SelectChoice(PASSED, _("合格，办结")), SelectChoice(FAILED, _("不合格，继续整改"))],
     )
     text = TextAreaField(_("复查情况"), [InputRequired(_("请写明复查情况。")), Length(max=500)], render_kw={"rows": 2})
-    rectify_by = DateField(_("新的整改期限"), [Optional()])
+    rectify_on = DateField(_("新的整改期限"), [Optional()])
 
     def command(self, reference: str) -> RecheckInspection:
         """The result."""
-        return RecheckInspection(reference, self.verdict.data == PASSED, self.text.data, self.rectify_by.data)
+        return RecheckInspection(reference, self.verdict.data == PASSED, self.text.data, self.rectify_on.data)

@@ -74,7 +74,7 @@ def export_inspections(session: Session, actor: Actor, command: ExportInspection
                 line.inspected_on.isoformat(),
                 str(line.sample),
                 str(line.findings),
-                line.rectify_by.isoformat() if line.rectify_by else "",
+                line.rectify_on.isoformat() if line.rectify_on else "",
                 STATE_NAMES[line.state][0],
             )
             for column, text in enumerate(cells):

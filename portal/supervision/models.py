@@ -34,7 +34,7 @@ class Inspection(Model):
     officer: Mapped[str]  # who wrote the record
     second_officer: Mapped[str]
     findings: Mapped[int] = mapped_column(default=0)
-    rectify_by: Mapped[date | None]
+    rectify_on: Mapped[date | None]
     recorded_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     confirmed_by: Mapped[str | None]

@@ -45,7 +45,7 @@ class InspectionLine:
     inspected_on: date
     sample: int
     findings: int
-    rectify_by: date | None
+    rectify_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _lines(actor: Actor, wanted: InspectionFilter) -> Select[Any]:
             Inspection.inspected_on,
             Inspection.sample,
             Inspection.findings,
-            Inspection.rectify_by,
+            Inspection.rectify_on,
         )
         .join(Merchant, Merchant.id == Inspection.merchant_id)
         .join(Organisation, Organisation.id == Merchant.id)

@@ -103,21 +103,21 @@ class Visit:
     sample: int  # entries looked at
     second_officer: str
     findings: tuple[Finding, ...]
-    rectify_by: date | None
+    rectify_on: date | None
 
 
 def problem_of(visit: Visit, today: date) -> tuple[str, str] | None:
     """Say at which field and why a record can't be stored, or None."""
-    late = visit.rectify_by is not None and visit.rectify_by < visit.inspected_on
+    late = visit.rectify_on is not None and visit.rectify_on < visit.inspected_on
     rules = (
         (visit.inspected_on > today, "inspected_on", "检查日期不能晚于今天。"),
         (visit.period_first > visit.period_last, "period_last", "检查期间的结束日期不能早于开始日期。"),
         (visit.period_last > visit.inspected_on, "period_last", "检查期间不能晚于检查日期。"),
         (not 0 < visit.sample <= LARGEST_SAMPLE, "sample", f"抽查笔数应在 1 到 {LARGEST_SAMPLE} 之间。"),
         (not visit.second_officer.strip(), "second_officer", "检查须由两人进行，请填写另一名检查人员。"),
-        (bool(visit.findings) and visit.rectify_by is None, "rectify_by", "发现问题的，须写明整改期限。"),
-        (late, "rectify_by", "整改期限不能早于检查日期。"),
-        (not visit.findings and visit.rectify_by is not None, "rectify_by", "没有发现问题，不需要整改期限。"),
+        (bool(visit.findings) and visit.rectify_on is None, "rectify_on", "发现问题的，须写明整改期限。"),
+        (late, "rectify_on", "整改期限不能早于检查日期。"),
+        (not visit.findings and visit.rectify_on is not None, "rectify_on", "没有发现问题，不需要整改期限。"),
     )
     return next(((field, text) for broken, field, text in rules if broken), None)
 

@@ -46,7 +46,7 @@ def record(merchant, **changes):
         "sample": "30",
         "findings-0-kind": "missing",
         "findings-0-text": "7 月 3 日的退货没有记录",
-        "rectify_by": "2026-08-20",
+        "rectify_on": "2026-08-20",
     }
     lines = {f"findings-{number}-kind": "missing" for number in range(1, 5)}
     return {**values, **lines, **changes}
@@ -69,7 +69,7 @@ def test_from_the_record_to_the_recheck(officer, principal, merchant):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"rectify_by": ""}, "须写明整改期限"),
+        ({"rectify_on": ""}, "须写明整改期限"),
         ({"second_officer": ""}, "检查须由两人进行"),
         ({"code": "91350206MA00000000"}, "没有这家企业"),
         ({"findings-0-seq": "99"}, "没有第 99 笔"),

@@ -50,7 +50,7 @@ def test_every_state_has_words():
 
 def test_a_whole_record_is_stored():
     assert problem_of(VISIT, TODAY) is None
-    assert problem_of(replace(VISIT, findings=(), rectify_by=None), TODAY) is None
+    assert problem_of(replace(VISIT, findings=(), rectify_on=None), TODAY) is None
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_a_whole_record_is_stored():
         ({"sample": 0}, "sample"),
         ({"sample": LARGEST_SAMPLE + 1}, "sample"),
         ({"second_officer": " "}, "second_officer"),
-        ({"rectify_by": None}, "rectify_by"),
-        ({"rectify_by": date(2026, 8, 11)}, "rectify_by"),
-        ({"findings": ()}, "rectify_by"),
+        ({"rectify_on": None}, "rectify_on"),
+        ({"rectify_on": date(2026, 8, 11)}, "rectify_on"),
+        ({"findings": ()}, "rectify_on"),
     ],
 )
 def test_what_can_not_be_is_told_at_its_field(changes, field):
