@@ -55,9 +55,9 @@ from portal.runtime import Runtime
 from portal.settlements import merchant_views as settlements_merchant
 from portal.settlements import regulator_views as settlements_regulator
 from portal.settlements import staff_views as settlements_staff
-from portal.widgets import write_inputs_fast
 from portal.supervision import merchant_views as supervision_merchant
 from portal.supervision import regulator_views as supervision_regulator
+from portal.widgets import options_markup, write_inputs_fast
 
 MAX_BODY = 210 * 1024 * 1024  # bytes: an import file of 200 MB and its form; each form has its own smaller limit
 YEAR = 365 * 24 * 3600
@@ -189,6 +189,7 @@ def _install_words(app: Flask) -> None:
     app.jinja_env.globals.update(
         static_url=static_url,
         icon_markup=icon_markup,
+        options_markup=options_markup,
         can=lambda permission, subject: can(web.current_actor(), Permission(permission), subject),
     )
     app.jinja_env.globals["ui"] = app.jinja_env.get_template("ui.html").make_module({})

@@ -25,6 +25,8 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
+from portal.widgets import options_markup
+
 ROOT = Path(__file__).parents[2]
 GALLERY = Path(__file__).parent / "gallery"
 PAGES = sorted(path.name for path in GALLERY.glob("*.html"))
@@ -92,6 +94,7 @@ def environment() -> jinja2.Environment:
         csrf_token=lambda: "token",
         static_url=lambda path: f"/static/{path}",
         icon_markup=icon_markup,
+        options_markup=options_markup,
         url_for=lambda endpoint, **_: "/",
     )
     env.globals["ui"] = env.get_template("ui.html").module
