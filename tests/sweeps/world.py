@@ -292,8 +292,10 @@ def _disposal(world: World) -> Values:
 
 
 def _hold(world: World) -> Values:
+    """A hold on one entry, so that others of the ledger still fall due."""
     officer = people.actor(world.session, world.members["officer"])
-    command = retention.PlaceHold(world.merchant.id, "检查需要")
+    [entry] = ledgers.entered(world.session, world.merchant.id, [ledgers.complaint()])
+    command = retention.PlaceHold(world.merchant.id, "检查需要", entry.seq)
     return {"reference": retention.place_hold(world.session, officer, command, now=NOW).reference}
 
 
