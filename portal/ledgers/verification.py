@@ -34,10 +34,14 @@ def verify_ledger(session: Session, merchant_id: int, given: Sequence[bytes] = (
         raise NotFound("这家企业还没有台账。")
     code = ledger.merchant.organisation.code
     keys = [parsed_key(key) for key in published_keys(session, ledger.origin)]
+    # Others go on writing: what is read first must be true of what is read later, or honest work would look like fraud.
+    recorded = _recorded(session, ledger)
     signed = list(_signed(session, ledger, keys))
-    heads = [*signed, *_recorded(session, ledger, signed), _present(ledger)]
+    size, frontier = session.execute(select(Ledger.size, Ledger.frontier).where(Ledger.id == ledger.id)).one()
+    present = Head("台账的总记录", size, merkle.folded(merkle.split_edge(frontier)), signed=False)
+    heads = [*signed, *_lost(recorded, signed), present]
     heads += [_of(ledger, parsed_head(note, "给出的检查点", keys)) for note in given]
-    inspection = _Inspection(session, ledger, code)
+    inspection = _Inspection(session, ledger, code, size)
     verdict = judge(code, inspection.blocks(), heads, len(signed), tail=True, watch=inspection.watch)
     return inspection.concluded(verdict)
 
@@ -58,38 +62,38 @@ def _of(ledger: Ledger, head: Head) -> Head:
     return head._replace(problem="属于另一个台账") if foreign else head
 
 
-def _recorded(session: Session, ledger: Ledger, signed: Sequence[Head]) -> Iterator[Head]:
-    """Checkpoints that were signed, as the facts tell, and are there no more."""
-    there = {(head.size, head.root) for head in signed}
+def _recorded(session: Session, ledger: Ledger) -> list[tuple[int, bytes]]:
+    """Size and root of every checkpoint that was signed, as the facts tell."""
     details = session.scalars(
         select(Fact.detail).where(
             Fact.subject_kind == SubjectKind.LEDGER, Fact.subject_id == ledger.id, Fact.topic == Topic.CHECKPOINT_SIGNED
         )
     )
-    for detail in details:
-        size, root = int(detail["size"]), bytes.fromhex(detail["root"])
+    return [(int(detail["size"]), bytes.fromhex(detail["root"])) for detail in details]
+
+
+def _lost(recorded: Sequence[tuple[int, bytes]], signed: Sequence[Head]) -> Iterator[Head]:
+    """Checkpoints that were signed and are there no more."""
+    there = {(head.size, head.root) for head in signed}
+    for size, root in recorded:
         if (size, root) not in there:
             label = f"签发过的检查点（{size} 条）"
             yield Head(label, size, root, signed=False)
             yield Head(label, size, root, "被删去了")
 
 
-def _present(ledger: Ledger) -> Head:
-    return Head("台账的总记录", ledger.size, merkle.folded(merkle.split_edge(ledger.frontier)), signed=False)
-
-
 class _Inspection:
     """What the database holds beside lines and hashes, compared while they stream by."""
 
-    def __init__(self, session: Session, ledger: Ledger, code: str) -> None:
-        self.session, self.ledger, self.code = session, ledger, code
+    def __init__(self, session: Session, ledger: Ledger, code: str, size: int) -> None:
+        self.session, self.ledger, self.code, self.size = session, ledger, code, size
         self.count = 0
         self.missing: int | None = None  # the first place without a row
         self.odd: tuple[int, str] | None = None  # the first row whose columns tell another story than its line
         self.broken_node: int | None = None  # the first place under a node that does not fit
 
     def blocks(self) -> Iterator[tuple[list[bytes], bytes]]:
-        after: int | None = None
+        after = 0
         while rows := self._rows(after):
             after = rows[-1].seq
             for row in rows:
@@ -99,10 +103,10 @@ class _Inspection:
                 if self.odd is None and (fault := self._fault(row)):
                     self.odd = (row.seq, fault)
             yield [row.line.encode() for row in rows], b"".join(row.leaf_hash for row in rows)
-        if self.missing is None and self.count < self.ledger.size:
+        if self.missing is None and self.count < self.size:
             self.missing = self.count + 1
 
-    def _rows(self, after: int | None) -> Sequence[Row[Any]]:
+    def _rows(self, after: int) -> Sequence[Row[Any]]:
         amended = aliased(LedgerEntry)
         return self.session.execute(
             select(
@@ -118,7 +122,7 @@ class _Inspection:
                 amended.seq.label("amends"),
             )
             .outerjoin(amended, amended.id == LedgerEntry.amends_id)
-            .where(LedgerEntry.ledger_id == self.ledger.id, *([] if after is None else [LedgerEntry.seq > after]))
+            .where(LedgerEntry.ledger_id == self.ledger.id, LedgerEntry.seq > after, LedgerEntry.seq <= self.size)
             .order_by(LedgerEntry.seq)
             .limit(BLOCK)
         ).all()
@@ -193,11 +197,18 @@ class _Inspection:
         return self._counted(verdict)
 
     def _counted(self, verdict: Verdict) -> Verdict:
-        nodes = self.session.scalar(
-            select(func.count()).select_from(LedgerNode).where(LedgerNode.ledger_id == self.ledger.id)
-        )
-        if nodes != sum(verdict.entries >> level for level in range(1, verdict.entries.bit_length())):
-            return verdict._replace(ok=False, problem="节点哈希多出或缺少；条目本身与检查点相符。")
-        if self.ledger.size != verdict.entries:
+        ours = LedgerNode.ledger_id == self.ledger.id
+        below = (LedgerNode.position + 1).op("<<")(LedgerNode.level) <= self.size
+        nodes = self.session.scalar(select(func.count()).select_from(LedgerNode).where(ours, below))
+        expected = sum(self.size >> level for level in range(1, self.size.bit_length()))
+        further = select(func.count()).where(LedgerEntry.ledger_id == self.ledger.id, LedgerEntry.seq > self.size)
+        above = select(func.count()).select_from(LedgerNode).where(ours, ~below)
+        now, later, higher = self.session.execute(
+            select(Ledger.size, further.scalar_subquery(), above.scalar_subquery()).where(Ledger.id == self.ledger.id)
+        ).one()
+        if self.size + later != now:
             return verdict._replace(ok=False, problem="台账总记录的条数与条目不符。")
+        added = sum((now >> level) - (self.size >> level) for level in range(1, now.bit_length()))
+        if nodes != expected or higher != added:
+            return verdict._replace(ok=False, problem="节点哈希多出或缺少；条目本身与检查点相符。")
         return verdict
