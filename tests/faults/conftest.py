@@ -42,7 +42,7 @@ class House:
         return self.start("-m", "portal", *arguments, stderr=stderr)
 
 
-def wait_for(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Ask again until the condition holds; fails with `what` after the time."""
     deadline, pause = time.monotonic() + seconds, threading.Event()
     while not condition():

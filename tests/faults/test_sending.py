@@ -38,6 +38,20 @@ from tests.gateway import SmsGateway, running_gateway
 
 ROOT = Path(__file__).parents[2]
 HONOURS = (True, False)
+UNCLEAR = {
+    "hangs": fake.hang_after_accepting,
+    "drips": fake.drip,
+    "drips heads": fake.drip_headers,
+    "hangs up": fake.hang_up,
+    "breaks off": fake.break_off,
+    "fails": fake.fail_after_accepting,
+    "babbles": fake.babble,
+    "no id": fake.status(200, b'{"id": ""}'),
+    "odd id": fake.status(200, b'{"id": "a b"}'),
+    "a list": fake.status(200, b"[]"),
+    "a flood": fake.status(200, b'{"id": "' + b"x" * 300_000 + b'"}'),
+    "504": fake.status(504),
+}
 
 
 @pytest.fixture
@@ -135,37 +149,7 @@ def test_a_gateway_that_recovers_gets_the_same_key(runtime: Runtime, sms: SmsGat
 
 
 @pytest.mark.parametrize("honours_key", HONOURS)
-@pytest.mark.parametrize(
-    "reply",
-    [
-        fake.hang_after_accepting,
-        fake.drip,
-        fake.drip_headers,
-        fake.hang_up,
-        fake.break_off,
-        fake.fail_after_accepting,
-        fake.babble,
-        fake.status(200, b'{"id": ""}'),
-        fake.status(200, b'{"id": "a b"}'),
-        fake.status(200, b"[]"),
-        fake.status(200, b'{"id": "' + b"x" * 300_000 + b'"}'),
-        fake.status(504),
-    ],
-    ids=[
-        "hangs",
-        "drips",
-        "drips heads",
-        "hangs up",
-        "breaks off",
-        "fails",
-        "babbles",
-        "no id",
-        "odd id",
-        "a list",
-        "a flood",
-        "504",
-    ],
-)
+@pytest.mark.parametrize("reply", UNCLEAR.values(), ids=UNCLEAR)
 def test_an_unclear_answer_is_repeated_only_where_the_key_protects(
     runtime: Runtime, sms: SmsGateway, clock: FixedClock, reply: fake.Reply, honours_key: bool
 ) -> None:
