@@ -88,9 +88,7 @@ class AsideFilter:
             ("source", f"来源：{SOURCES.get(self.source, '')}"),
             ("keeper", "我办理的"),
         )
-        return [
-            {"label": label, "href": without[name].address(path)} for name, label in said if getattr(self, name)
-        ]
+        return [{"label": label, "href": without[name].address(path)} for name, label in said if getattr(self, name)]
 
 
 @dataclass(frozen=True, slots=True)

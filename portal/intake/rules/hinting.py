@@ -45,7 +45,9 @@ def _people(own: Neighbour, near: Sequence[Neighbour], limits: HintLimits) -> st
     names = {one.name for one in near if one.name and one.phone == own.phone} if own.phone else set()
     if len(names) < limits.people:
         return ""
-    return f"同一电话 {len(names)} 个姓名：前后 {limits.window.days} 天内有 {len(names)} 个不同姓名的投诉人使用这个电话。"
+    return (
+        f"同一电话 {len(names)} 个姓名：前后 {limits.window.days} 天内有 {len(names)} 个不同姓名的投诉人使用这个电话。"
+    )
 
 
 def _complaints(own: Neighbour, near: Sequence[Neighbour], limits: HintLimits) -> str:
