@@ -1,6 +1,6 @@
 """Every door of an authority to the ledgers of its jurisdiction: each is opened with a reason (decisions 19)."""
 
-from flask import Blueprint, flash, get_flashed_messages, redirect, request, url_for
+from flask import Blueprint, flash, get_flashed_messages, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,7 +13,7 @@ from portal.core.paging import shown_count
 from portal.core.permissions import Permission, can
 from portal.ledgers import book_views, check_views, firms, onlookers, opening, queries, reading
 from portal.ledgers.filters import TITLES, EntryFilter
-from portal.ledgers.firms import SORTS, STATES, FirmFilter
+from portal.ledgers.firms import SORTS, STATES, FirmFilter, TakeFirms
 from portal.ledgers.forms import BundleForm, LookForm, OpenForm, ReleaseForm
 from portal.ledgers.integrity import integrity, moment
 from portal.ledgers.opening import LedgerClosed
@@ -46,8 +46,16 @@ def ledgers() -> ResponseReturnValue:
         states=STATES,
         sorts=SORTS,
         address=wanted.address(here),
+        export_to=wanted.address(url_for(".export_ledgers")),
         when=lambda at: moment(at, now),
     )
+
+
+@bp.post("/export")
+def export_ledgers() -> ResponseReturnValue:
+    """Give the list as a file, and record it."""
+    out = web.perform(firms.take_firms, TakeFirms(FirmFilter.read(request.args)))
+    return send_file(out, as_attachment=True, download_name=f"企业台账-{local_day(web.now()).isoformat()}.xlsx")
 
 
 @bp.get("/<code>")

@@ -193,6 +193,7 @@ DOORS: dict[str, Door] = {
     "ledgers_regulator.entry": Door("regulator", "entry of a merchant"),
     "ledgers_regulator.export_complaints": Door("regulator", "merchant with a ledger"),
     "ledgers_regulator.export_returns": Door("regulator", "merchant with a ledger"),
+    "ledgers_regulator.export_ledgers": Door("regulator"),
     "ledgers_regulator.ledger": Door("regulator", "merchant with a ledger"),
     "ledgers_regulator.ledgers": Door("regulator"),
     "ledgers_regulator.open_ledger": Door("regulator", "merchant with a ledger", form={"reason": "inspection"}),

@@ -74,6 +74,15 @@ def test_the_bad_row_is_there_after_signing_in_again(
     assert 'value="散装蜜饯"' in page
 
 
+def test_a_lost_session_leads_to_the_door_and_back_to_the_grid(
+    client: InspectingClient, counter: InspectingClient
+) -> None:
+    for referrer, next_page in ((f"http://localhost{RETURNS}?q=1", f"{RETURNS}%3Fq%3D1"), ("http://elsewhere/x", "/")):
+        sent = {"csrf_token": client.token("/sign-in"), **form_of(GOOD)}  # the session ends with each try
+        answer = client.post(RETURNS, data=sent, headers={"Referer": referrer})
+        assert (answer.status_code, answer.location) == (303, f"/sign-in?next={next_page}")
+
+
 def test_a_row_sent_twice_is_stored_once(counter: InspectingClient, session: Session) -> None:
     enter(counter, GOOD)
     enter(counter, GOOD)

@@ -93,6 +93,15 @@ def test_the_list_is_narrowed_by_state_and_name(
     assert found == LISTED
 
 
+def test_the_list_of_ledgers_is_exported_and_recorded(
+    hub: str, session: Session, clerk: Clerk, desk: InspectingClient
+) -> None:
+    answer = desk.submit(f"{LEDGERS}/export?state=unsigned", page=LEDGERS)
+    _header, row = openpyxl.load_workbook(io.BytesIO(answer.data)).active.values
+    assert row[:5] == (clerk.merchant.organisation.name, clerk.merchant.organisation.code, clerk.authority.name, 3, 0)
+    assert session.scalars(select(AccessRecord)).one().detail == {"what": "ledgers", "rows": 1}
+
+
 def test_without_a_grant_every_page_leads_to_the_question_for_a_reason(hub: str, desk: InspectingClient) -> None:
     for below in ("returns", "complaints", "entries/1"):
         answer = desk.get(f"{hub}/{below}")
