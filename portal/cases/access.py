@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, false, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, false, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from portal.cases.models import Case
@@ -96,9 +97,17 @@ def visible(sight: Sight, value: Callable[[str], Any] = bindparam) -> ColumnElem
 
 def fetched(session: Session, actor: Actor, reference: str) -> Case:
     """The case of this reference with merchant, authority, assignee and key, to look at; raises NotFound for strangers."""
-    row = session.scalars(
+    values = {"reference": reference, **sight_values(actor)}
+    if (row := session.scalars(_looking(sight_of(actor)), values).first()) is None:
+        raise NotFound(MISSING)
+    return row
+
+
+@cache
+def _looking(sight: Sight) -> Select[Case]:
+    return (
         select(Case)
-        .where(Case.reference == reference, visible_to(actor))
+        .where(Case.reference == bindparam("reference"), visible(sight))
         .options(
             joinedload(Case.merchant),
             joinedload(Case.authority),
@@ -107,18 +116,20 @@ def fetched(session: Session, actor: Actor, reference: str) -> Case:
             joinedload(Case.raised_person),
             joinedload(Case.key),
         )
-    ).first()
-    if row is None:
-        raise NotFound(MISSING)
-    return row
+    )
 
 
 def locked(session: Session, actor: Actor, reference: str) -> Case:
     """The case of this reference, locked for an action; raises NotFound for strangers."""
-    row = session.scalars(select(Case).where(Case.reference == reference, visible_to(actor)).with_for_update()).first()
-    if row is None:
+    values = {"reference": reference, **sight_values(actor)}
+    if (row := session.scalars(_locking(sight_of(actor)), values).first()) is None:
         raise NotFound(MISSING)
     return row
+
+
+@cache
+def _locking(sight: Sight) -> Select[Case]:
+    return select(Case).where(Case.reference == bindparam("reference"), visible(sight)).with_for_update()
 
 
 def locked_by_id(session: Session, actor: Actor, case_id: int) -> Case:
