@@ -197,6 +197,7 @@ def test_kill_9_at_random_moments_loses_and_doubles_nothing(
         reckoning.facts_were_delivered(session)
         reckoning.offers_were_made_once(session, offered)
         reckoning.messages_went_out_once(session, sms)
+        reckoning.accepted_cases_were_entered_once(session, offered)
         reckoning.every_case_has_its_clock(session)
         reckoning.clocks_are_unchanged(before, session)
         reckoning.the_file_is_sound(session)
