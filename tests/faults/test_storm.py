@@ -140,7 +140,7 @@ def imports_ended(house: House) -> bool:
 def settle(house: House) -> timedelta:
     """`tick` until idle, letting the time pass that a crashed sender's message and a put-off one wait."""
     advanced = timedelta()
-    printed, _ = (ticked := house.portal("tick", "--json")).communicate(timeout=60)
+    printed, _ = (ticked := house.portal("tick", "--json")).communicate(timeout=180)
     assert ticked.returncode == 0, printed
     for _ in range(20):
         with house.runtime.reading() as session:
