@@ -190,6 +190,19 @@ def test_a_checkpoint_is_signed_once_for_one_size(session: Session, merchant: Me
     assert [one["root"] for one in signed] == [first.root.hex(), later.root.hex()]
 
 
+def test_a_new_key_signs_the_same_head_again_and_the_former_one_is_not_asked_twice(
+    session: Session, merchant: Merchant
+) -> None:
+    entered(session, merchant.id, [complaint(1)])
+    former, present = b"l" * 32, b"n" * 32
+    signed = []
+    for keys in ((former,), (present, former), (former, present)):
+        session.info["ledger_keys"] = keys
+        signed.append(sign_checkpoint(session, CLERK, SignCheckpoint(merchant.id), now=NOW))
+    assert signed[0] is signed[2] is not signed[1]
+    assert signed[0].root == signed[1].root
+
+
 def test_a_rewritten_ledger_is_not_signed(session: Session, merchant: Merchant) -> None:
     entered(session, merchant.id, [complaint(1), complaint(2), complaint(3)])
     sign_checkpoint(session, CLERK, SignCheckpoint(merchant.id), now=NOW)
