@@ -33,7 +33,7 @@ from tests.faults.storming import PARTS, Storm
 from tests.faults.surfing import Visitor
 from tests.gateway import SmsGateway, running_gateway
 
-ROUNDS = 8  # two kills for each of the four
+ROUNDS = 4  # one kill for each of the four
 OFFERS = 4  # of each round, to cases that were there before
 STANDING = 2 * ROUNDS * OFFERS  # half of them are left in peace
 ROWS, REPEATED = 300, 40  # of each round's file, and how many of them the file before had too
