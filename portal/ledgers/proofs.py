@@ -24,12 +24,11 @@ class InclusionProof:
 
 def inclusion_proof(session: Session, ledger_id: int, leaf_hash: bytes, size: int) -> InclusionProof | None:
     """Prove that an entry, known by its leaf hash, is among the first `size`; None where it is not."""
-    seq = session.scalars(
-        select(LedgerEntry.seq)
-        .where(LedgerEntry.ledger_id == ledger_id, LedgerEntry.leaf_hash == leaf_hash, LedgerEntry.seq <= size)
-        .order_by(LedgerEntry.seq)
-        .limit(1)
-    ).first()
+    # ordered and limited here: asked to, SQLite would walk the ledger in its order instead of looking the hash up
+    found = session.scalars(
+        select(LedgerEntry.seq).where(LedgerEntry.ledger_id == ledger_id, LedgerEntry.leaf_hash == leaf_hash)
+    )
+    seq = min((one for one in found if one <= size), default=None)
     if seq is None:
         return None
     hashes = _fetched(session, ledger_id, merkle.inclusion_path(seq - 1, size))
