@@ -94,8 +94,13 @@ def draft(number: int, today: date) -> EntryDraft:
         )
     goods = f"{GOODS[number // 4 % len(GOODS)]}{number}"
     plain: dict[str, str | int] = {"goods": goods, "category": "daily_goods", "price": 12900, "quantity": 1}
-    columns = EntryColumns(goods=goods, category="daily_goods", amount=12900)
-    return EntryDraft(EntryKind.RETURN, on, plain=plain | {"cause": "promise", "decision": "returned"}, columns=columns)
+    columns = EntryColumns(goods=goods, category="daily_goods", amount=12900, disposition="supplier")
+    return EntryDraft(
+        EntryKind.RETURN,
+        on,
+        plain=plain | {"cause": "promise", "decision": "returned", "disposition": "supplier"},
+        columns=columns,
+    )
 
 
 def ledger_bench(house: Runtime, *, entries: int, repeats: int, told: Callable[[str], None]) -> list[Figures]:
