@@ -41,7 +41,7 @@ def test_every_line_is_there_and_a_larger_ledger_asks_no_more(house: Runtime) ->
         people.merchant(session, people.authority(session))
         session.commit()
     small = {one.name: one for one in ledger_bench(house, entries=200, repeats=3, told=lambda _what: None)}
-    large = {one.name: one for one in ledger_bench(house, entries=700, repeats=3, told=lambda _what: None)}
+    large = {one.name: one for one in ledger_bench(house, entries=1000, repeats=3, told=lambda _what: None)}
     assert tuple(small) == tuple(large) == LINES
     told = {name: (small[name].statements, large[name].statements) for name in FLAT}
     assert {name: both for name, both in told.items() if both[1] > both[0]} == {}
