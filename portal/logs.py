@@ -3,6 +3,7 @@
 An error is told by its kind and place, never by its text: the text of a database error holds the row's values.
 """
 
+import io
 import logging
 import sys
 import traceback
@@ -22,6 +23,18 @@ GRANIAN = {  # granian prints to standard output unless told otherwise
 }
 
 
+class _StandardError(io.TextIOBase):
+    """Whatever is standard error at the moment of a line: loggers are kept, and a test's or a daemon's may be closed."""
+
+    def write(self, text: str) -> int:
+        """Write to the present standard error."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush the present standard error."""
+        sys.stderr.flush()
+
+
 def start_logging() -> None:
     """Send our own lines and the libraries' warnings to standard error."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
@@ -32,7 +45,7 @@ def start_logging() -> None:
             structlog.processors.add_log_level,
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"], drop_missing=True),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_StandardError()),
         cache_logger_on_first_use=True,
     )
 

@@ -14,6 +14,9 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+TICK = (
+    0.01  # seconds; another process's CPU is known to the system's clock tick only (USER_HZ), few pages may cost none
+)
 WARM_UP = 2  # operations that are not counted: they fill caches that a serving process has
 NOT_COUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")  # frames of a transaction
 
@@ -123,7 +126,7 @@ def figures(name: str, label: str, samples: Sequence[Sample], bare: Sequence[Sam
         statements=median(one.statements for one in samples),
         cpu_ms=_ms(cpu),
         bytes=round(median(one.size for one in samples)),
-        ratio=round(cpu / mean(one.cpu for one in bare), 1),
+        ratio=round(cpu / (max(sum(one.cpu for one in bare), TICK) / len(bare)), 1),
     )
 
 
