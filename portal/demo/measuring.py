@@ -126,7 +126,7 @@ def figures(name: str, label: str, samples: Sequence[Sample], bare: Sequence[Sam
         statements=median(one.statements for one in samples),
         cpu_ms=_ms(cpu),
         bytes=round(median(one.size for one in samples)),
-        ratio=round(cpu / (max(sum(one.cpu for one in bare), TICK) / len(bare)), 1),
+        ratio=round(cpu / ((sum(one.cpu for one in bare) or TICK) / len(bare)), 1),
     )
 
 
