@@ -113,7 +113,8 @@ class PreloadingWorker(Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Be the child: end with the parent, and open database connections of its own."""
-        embedded.end_with_parent(signal.SIGKILL, _Bench.current.pid)  # a transaction that was not finished never happened
+        # a transaction that was not finished never happened
+        embedded.end_with_parent(signal.SIGKILL, _Bench.current.pid)
         _Bench.current.runtime.engine.dispose(close=False)
         super().main_work_horse(job, queue)
 
