@@ -29,8 +29,11 @@ def inclusion_proof(session: Session, ledger_id: int, leaf_hash: bytes, size: in
         select(LedgerEntry.seq).where(LedgerEntry.ledger_id == ledger_id, LedgerEntry.leaf_hash == leaf_hash)
     )
     seq = min((one for one in found if one <= size), default=None)
-    if seq is None:
-        return None
+    return None if seq is None else proof_of_place(session, ledger_id, seq, leaf_hash, size)
+
+
+def proof_of_place(session: Session, ledger_id: int, seq: int, leaf_hash: bytes, size: int) -> InclusionProof:
+    """Prove that the entry at a place, from 1, is among the first `size`; one statement."""
     hashes = _fetched(session, ledger_id, merkle.inclusion_path(seq - 1, size))
     return InclusionProof(seq, size, leaf_hash, tuple(hashes))
 

@@ -230,10 +230,25 @@ def kin_of(session: Session, heads: set[int]) -> dict[int, Family]:
     """The families of these entries, in one statement."""
     if not heads:
         return {}
+    return _gathered(session, or_(LedgerEntry.id.in_(heads), LedgerEntry.amends_id.in_(heads)))
+
+
+def family_at(session: Session, ledger_id: int, seq: int) -> Family | None:
+    """The family of the entry at a place of a log, itself or what it amends; one statement, None for no such place."""
+    place = aliased(LedgerEntry, name="place")
+    head = (
+        select(func.coalesce(place.amends_id, place.id))
+        .where(place.ledger_id == ledger_id, place.seq == seq)
+        .scalar_subquery()
+    )
+    return next(iter(_gathered(session, or_(LedgerEntry.id == head, LedgerEntry.amends_id == head)).values()), None)
+
+
+def _gathered(session: Session, wanted: ColumnElement[bool]) -> dict[int, Family]:
     rows = session.execute(
         select(LedgerEntry, LedgerOpening.consumer_mask, LedgerOpening.phone_mask)
         .outerjoin(LedgerOpening, LedgerOpening.entry_id == LedgerEntry.id)
-        .where(or_(LedgerEntry.id.in_(heads), LedgerEntry.amends_id.in_(heads)))
+        .where(wanted)
         .order_by(LedgerEntry.seq)
     ).all()
     return families([Kin(entry, name or "", phone or "") for entry, name, phone in rows])

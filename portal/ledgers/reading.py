@@ -18,8 +18,8 @@ from portal.ledgers.log import opened
 from portal.ledgers.models import Checkpoint, EntryKind, Ledger, LedgerEntry
 from portal.ledgers.opening import Firm, opened_firm, own_firm
 from portal.ledgers.page_models import Book
-from portal.ledgers.proofs import InclusionProof, inclusion_proof
-from portal.ledgers.queries import kin_of
+from portal.ledgers.proofs import InclusionProof, proof_of_place
+from portal.ledgers.queries import family_at
 from portal.ledgers.rows import Family, line_of
 from portal.ledgers.rules.disclosure import LookReason
 from portal.ledgers.rules.entries import PERSONAL, Leaf
@@ -57,23 +57,21 @@ class EntryView:
     may_amend: bool
 
 
-def entry_of(session: Session, firm: Firm, seq: str) -> LedgerEntry:
-    """The entry at this place of a firm's log; raises NotFound."""
+def entry_of(session: Session, firm: Firm, seq: str) -> tuple[LedgerEntry, Family]:
+    """The entry at this place of a firm's log, with what it amends and all amendments; raises NotFound."""
     if not seq.isdecimal() or len(seq) > 9 or firm.ledger_id is None:
         raise NotFound(MISSING)
-    entry = session.scalars(
-        select(LedgerEntry).where(LedgerEntry.ledger_id == firm.ledger_id, LedgerEntry.seq == int(seq))
-    ).first()
-    if entry is None or entry.kind is EntryKind.DISPOSAL:
+    family = family_at(session, firm.ledger_id, int(seq))
+    if family is None or family.head.entry.kind is EntryKind.DISPOSAL:
         raise NotFound(MISSING)
-    return entry
+    everything = (family.head.entry, *(one.entry for one in family.amendments))
+    return next(one for one in everything if one.seq == int(seq)), family
 
 
 def entry_view(session: Session, actor: Actor, firm: Firm, seq: str, *, now: datetime) -> EntryView:
     """Everything about one entry of a firm whose ledger the actor may read."""
-    entry = entry_of(session, firm, seq)
-    head_id = entry.amends_id or entry.id
-    family = kin_of(session, {head_id})[head_id]
+    entry, family = entry_of(session, firm, seq)
+    head_id = family.head.entry.id
     until = granted_until(session, actor, SubjectKind.LEDGER_ENTRY, head_id, now=now)
     everything = [family.head.entry, *(one.entry for one in family.amendments)]
     personal = opened(session, everything)
@@ -121,8 +119,8 @@ def reveal_entry(session: Session, actor: Actor, command: RevealEntry, *, now: d
         firm = own_firm(session, actor)
     require(actor, Permission.LEDGER_READ, firm)
     require(actor, Permission.PERSONAL_REVEAL, firm)
-    entry = entry_of(session, firm, command.seq)
-    head_id = entry.amends_id or entry.id
+    _, family = entry_of(session, firm, command.seq)
+    head_id = family.head.entry.id
     return grant_reading(session, actor, SubjectKind.LEDGER_ENTRY, head_id, reason=command.reason.value, now=now)
 
 
@@ -184,4 +182,4 @@ def _newest_checkpoint(session: Session, ledger_id: int) -> Checkpoint | None:
 def _proof(session: Session, entry: LedgerEntry, checkpoint: Checkpoint | None) -> InclusionProof | None:
     if checkpoint is None or entry.seq > checkpoint.size:
         return None
-    return inclusion_proof(session, entry.ledger_id, entry.leaf_hash, checkpoint.size)
+    return proof_of_place(session, entry.ledger_id, entry.seq, entry.leaf_hash, checkpoint.size)
