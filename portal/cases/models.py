@@ -71,6 +71,13 @@ class Case(Model):
             postgresql_where=text("next_action_at IS NOT NULL"),
             sqlite_where=text("next_action_at IS NOT NULL"),
         ),
+        Index(
+            "ix_dispute_case_choosing",  # 待消费者选择, of an authority
+            "authority_id",
+            "id",
+            postgresql_where=text("state = 'failed' AND channel = 'green' AND closed_at IS NULL"),
+            sqlite_where=text("state = 'failed' AND channel = 'green' AND closed_at IS NULL"),
+        ),
         Index("ix_dispute_case_merchant_dispatched", "merchant_id", "dispatched_at"),
         Index("ix_dispute_case_merchant_concluded", "merchant_id", "concluded_at"),
         Index("ix_dispute_case_phone", "phone_index", "merchant_id"),
