@@ -168,7 +168,9 @@ def signed_in(house: Runtime, app: Flask, role: Role, organisation_code: str) ->
     with house.reading() as session:
         there = session.scalars(wanted).first() is not None
     if not there:
-        command = AddPerson(name, "基准测试", role, organisation_code, secrets.token_urlsafe(24), must_change=False)
+        command = AddPerson(
+            name, "基准测试", role, organisation_code, f"{secrets.token_urlsafe(24)}-1a", must_change=False
+        )
         house.perform(OPERATOR, add_person, command)
     with house.reading() as session:
         row = session.scalars(wanted.options(joinedload(Membership.person))).one()

@@ -5,8 +5,11 @@ import json
 import re
 import select
 import signal
+import urllib.error
 import urllib.parse
 import urllib.request
+
+import pytest
 
 from portal.core.actor import Role
 from tests.journeys.test_run import data as data
@@ -31,8 +34,12 @@ def sign_in(site, name, password):
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', text)
 
     fields = {"csrf_token": token.group(1), "sign_in_name": name, "password": password}
-    with browser.open(f"{site}/sign-in", urllib.parse.urlencode(fields).encode()) as page:
-        return page.url, page.read().decode()
+    try:
+        with browser.open(f"{site}/sign-in", urllib.parse.urlencode(fields).encode()) as page:
+            return page.url, page.read().decode()
+    except urllib.error.HTTPError as refusal:
+        words = re.sub(r"<[^>]+>|\s+", " ", refusal.read().decode())
+        pytest.fail(f"{name} was refused at {refusal.url} with {refusal.code}: {words}")
 
 
 def test_the_demo_announces_sign_ins_that_work_and_is_made_only_once(start, data, port):
