@@ -223,7 +223,7 @@ def _make_callbacks(occasions: tuple[str, ...], results: tuple[str, ...]) -> Non
         sa.UniqueConstraint("reference", name=op.f(f"uq_{table}_reference")),
     )
     names = "reference, case_id, agreement_id, occasion, added_at, attempts, result, note_sealed, tried_at, tried_by, done_at, id"
-    op.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {table}_before")  # noqa: S608  names of our own
+    op.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {table}_before")
     op.drop_table(f"{table}_before")
     op.create_index("ix_settlement_callback_case_id", table, ["case_id"])
     op.create_index("ix_settlement_callback_open", table, ["id"], sqlite_where=sa.text("done_at IS NULL"))

@@ -14,8 +14,8 @@ from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.core.facts import SubjectKind
 from portal.enrolment.models import Merchant
 from portal.ledgers import onlookers as looking
-from portal.ledgers.onlookers import ReleaseRead, held_back, onlookers, release_read
 from portal.ledgers.log import ledger_of
+from portal.ledgers.onlookers import ReleaseRead, held_back, onlookers, release_read
 from portal.ledgers.opening import Firm, OpenLedger, firm_of, open_ledger, standing
 from portal.ledgers.rules.disclosure import GENERAL_PURPOSES, HELD_BACK, REASON_NAMES, OpeningReason
 from tests.conftest import NOW
