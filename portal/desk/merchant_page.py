@@ -14,9 +14,9 @@ from portal.cases.wording import SOURCE_NAMES, full_time, state_tag
 from portal.clocks.queries import Almanac
 from portal.core.actor import Actor
 from portal.core.paging import Page, shown_count
+from portal.core.sheets import MAX_ROWS
 from portal.desk.narrowing import Moments, Narrowing, found_by_consumer, found_by_words, narrowing
 from portal.desk.rows import ListRow, list_row, wish
-from portal.desk.sheets import MAX_ROWS
 from portal.desk.worklist import (
     Choices,
     KeptView,

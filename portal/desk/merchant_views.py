@@ -10,8 +10,9 @@ from portal.cases.forms import FilesForm, NoteForm, RevealForm, ViewForm, contac
 from portal.cases.lookups import RecordExport
 from portal.clocks.queries import almanac
 from portal.clocks.rules import local_day
+from portal.core import sheets
 from portal.core.errors import RuleBroken
-from portal.desk import found, level_views, merchant_page, screen, sheets, today, unfilled
+from portal.desk import found, level_views, merchant_page, screen, today, unfilled
 from portal.desk.forms import ConsumerSearchForm
 from portal.desk.merchant_page import LIST, Asked
 from portal.settlements import queries as settlements

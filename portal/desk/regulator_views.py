@@ -14,8 +14,9 @@ from portal.cases.forms import RevealForm
 from portal.cases.lookups import RecordExport
 from portal.clocks import rules as clocks
 from portal.clocks.queries import almanac
+from portal.core import sheets
 from portal.core.errors import RuleBroken
-from portal.desk import areas, board, board_chart, found, officer_case, officer_page, sheets
+from portal.desk import areas, board, board_chart, found, officer_case, officer_page
 from portal.desk.board import Board, Counter
 from portal.desk.forms import ConsumerSearchForm
 from portal.desk.officer_filters import OfficerFilters, Tab

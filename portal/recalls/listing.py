@@ -1,13 +1,11 @@
 """The list of problem goods as a request asks for it, and as a file; shared by both desks."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode
 
-import xlsxwriter
 from sqlalchemy.orm import Session
 
 from portal.core.access import AccessKind, note_access
@@ -16,6 +14,7 @@ from portal.core.errors import NotAllowed
 from portal.core.facts import SubjectKind
 from portal.core.paging import shown_count
 from portal.core.permissions import REFUSAL
+from portal.core.sheets import write_sheet
 from portal.recalls import queries, wording
 from portal.recalls.queries import GoodsFilter
 from portal.recalls.rules import STATE_NAMES, TONES, GoodsState
@@ -56,7 +55,7 @@ class ExportGoods:
     wanted: GoodsFilter
 
 
-def export_goods(session: Session, actor: Actor, command: ExportGoods, *, now: datetime) -> io.BytesIO:
+def export_goods(session: Session, actor: Actor, command: ExportGoods, *, now: datetime) -> IO[bytes]:
     """Write the articles that the actor may see as XLSX and record the export; cells are text, never formulas."""
     if actor.organisation_id is None:
         raise NotAllowed(REFUSAL)
@@ -64,23 +63,17 @@ def export_goods(session: Session, actor: Actor, command: ExportGoods, *, now: d
     note_access(
         session, actor, AccessKind.EXPORT, SubjectKind.ORGANISATION, actor.organisation_id, at=now, rows=len(lines)
     )
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"constant_memory": True}) as book:
-        sheet = book.add_worksheet("问题商品")
-        for column, header in enumerate(HEADERS):
-            sheet.write_string(0, column, header)
-        for row, line in enumerate(lines, 1):
-            cells = (
-                line.reference,
-                line.goods,
-                line.batch,
-                line.merchant,
-                STATE_NAMES[line.state],
-                wording.day(line.registered_at),
-                "" if line.answered is None else str(line.answered),
-                "" if line.asked is None else str(line.asked),
-            )
-            for column, text in enumerate(cells):
-                sheet.write_string(row, column, text)
-    content.seek(0)
-    return content
+    rows = (
+        (
+            line.reference,
+            line.goods,
+            line.batch,
+            line.merchant,
+            STATE_NAMES[line.state],
+            wording.day(line.registered_at),
+            "" if line.answered is None else str(line.answered),
+            "" if line.asked is None else str(line.asked),
+        )
+        for line in lines
+    )
+    return write_sheet("问题商品", HEADERS, rows)

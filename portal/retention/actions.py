@@ -120,8 +120,8 @@ def erase_next(session: Session, actor: Actor, command: EraseNext, *, now: datet
     row = session.scalars(select(DisposalList).where(DisposalList.id == command.list_id).with_for_update()).one()
     if row.state is not ListState.APPROVED:
         return 0
-    todo = select(DisposalItem.entry_id).where(DisposalItem.list_id == row.id, DisposalItem.handled_at.is_(None))
-    batch = session.scalars(todo.order_by(DisposalItem.id).limit(AT_ONCE)).all()
+    unhandled = select(DisposalItem.entry_id).where(DisposalItem.list_id == row.id, DisposalItem.handled_at.is_(None))
+    batch = session.scalars(unhandled.order_by(DisposalItem.id).limit(AT_ONCE)).all()
     kept = set(session.scalars(select(LedgerEntry.id).where(LedgerEntry.id.in_(batch), held(row.ledger_id))))
     row.erased += erase_openings(session, [entry_id for entry_id in batch if entry_id not in kept], now=now)
     row.held_back += len(kept)
@@ -130,7 +130,7 @@ def erase_next(session: Session, actor: Actor, command: EraseNext, *, now: datet
         .where(DisposalItem.list_id == row.id, DisposalItem.entry_id.in_(batch))
         .values(handled_at=now)
     )
-    left = session.scalars(select(func.count()).select_from(todo.subquery())).one()
+    left = session.scalars(select(func.count()).select_from(unhandled.subquery())).one()
     if left == 0:
         _finish(session, actor, row, now=now)
     return left

@@ -1,13 +1,11 @@
 """The list of inspections as a request asks for it, and as a file; shared by both desks."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode
 
-import xlsxwriter
 from sqlalchemy.orm import Session
 
 from portal.core.access import AccessKind, note_access
@@ -16,6 +14,7 @@ from portal.core.errors import NotAllowed
 from portal.core.facts import SubjectKind
 from portal.core.paging import shown_count
 from portal.core.permissions import REFUSAL
+from portal.core.sheets import write_sheet
 from portal.supervision import queries
 from portal.supervision.queries import InspectionFilter
 from portal.supervision.rules import STATE_NAMES, InspectionState
@@ -53,7 +52,7 @@ class ExportInspections:
     wanted: InspectionFilter
 
 
-def export_inspections(session: Session, actor: Actor, command: ExportInspections, *, now: datetime) -> io.BytesIO:
+def export_inspections(session: Session, actor: Actor, command: ExportInspections, *, now: datetime) -> IO[bytes]:
     """Write the inspections that the actor may see as XLSX and record the export; cells are text."""
     if actor.organisation_id is None:
         raise NotAllowed(REFUSAL)
@@ -61,23 +60,17 @@ def export_inspections(session: Session, actor: Actor, command: ExportInspection
     note_access(
         session, actor, AccessKind.EXPORT, SubjectKind.ORGANISATION, actor.organisation_id, at=now, rows=len(lines)
     )
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"constant_memory": True}) as book:
-        sheet = book.add_worksheet("台账检查")
-        for column, header in enumerate(HEADERS):
-            sheet.write_string(0, column, header)
-        for number, line in enumerate(lines, 1):
-            cells = (
-                line.reference,
-                line.merchant,
-                line.code,
-                line.inspected_on.isoformat(),
-                str(line.sample),
-                str(line.findings),
-                line.rectify_on.isoformat() if line.rectify_on else "",
-                STATE_NAMES[line.state][0],
-            )
-            for column, text in enumerate(cells):
-                sheet.write_string(number, column, text)
-    content.seek(0)
-    return content
+    rows = (
+        (
+            line.reference,
+            line.merchant,
+            line.code,
+            line.inspected_on.isoformat(),
+            str(line.sample),
+            str(line.findings),
+            line.rectify_on.isoformat() if line.rectify_on else "",
+            STATE_NAMES[line.state][0],
+        )
+        for line in lines
+    )
+    return write_sheet("台账检查", HEADERS, rows)

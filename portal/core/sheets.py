@@ -10,10 +10,12 @@ MAX_ROWS = 100_000  # our limit; a filter narrows what is more
 _WIDTH = 18  # characters of a column
 
 
-def write_sheet(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> IO[bytes]:
+def write_sheet(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str | float | None]], *, widths: Sequence[int] = ()
+) -> IO[bytes]:
     """Write one sheet and return it as an open temporary file at its start; numbers stay numbers.
 
-    Nothing is ever written as a formula, whatever a complaint's text begins with.
+    `widths` are characters by column, the same for all where none are given. Nothing is ever written as a formula, whatever a complaint's text begins with.
     """
     out = tempfile.TemporaryFile(suffix=".xlsx")  # noqa: SIM115  the sender closes it
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
@@ -21,7 +23,8 @@ def write_sheet(title: str, columns: Sequence[str], rows: Iterable[Sequence[str 
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     money = book.add_format({"num_format": "#,##0.00", "valign": "top"})
     sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(columns) - 1, _WIDTH)
+    for column, width in enumerate(widths or [_WIDTH] * len(columns)):
+        sheet.set_column(column, column, width)
     sheet.write_row(0, 0, columns, bold)
     for line, cells in enumerate(rows, start=1):
         for column, cell in enumerate(cells):
