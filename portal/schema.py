@@ -3,6 +3,7 @@
 from portal.accounts import models as accounts
 from portal.cases import models as cases
 from portal.clocks import models as clocks
+from portal.commitments import models as commitments
 from portal.core import access, duties, facts, installation, privacy
 from portal.core.db import Model
 from portal.documents import models as documents
@@ -24,6 +25,7 @@ MODULES = (
     accounts,
     cases,
     clocks,
+    commitments,
     documents,
     duties,
     enrolment,

@@ -17,7 +17,7 @@ from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.enrolment.models import Merchant, MerchantAlias, MerchantState, Outlet
 from portal.enrolment.queries import NO_MERCHANT, may_see
-from portal.enrolment.rules import SuspensionReason, code_of, objection_to_code, suspension_text
+from portal.enrolment.rules import SuspensionReason, code_of, objection_to_code, slug_of, suspension_text
 
 Named = TypeVar("Named", MerchantAlias, Outlet)
 
@@ -103,6 +103,7 @@ def admit_merchant(session: Session, actor: Actor, command: AdmitMerchant, *, no
     merchant = Merchant(
         id=organisation.id,
         organisation=organisation,
+        slug=slug_of(code),
         authority_id=authority.id,
         address=command.address.strip(),
         phone=command.phone.strip(),

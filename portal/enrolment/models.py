@@ -31,6 +31,7 @@ class Merchant(Model):
     authority_id: Mapped[Ref] = mapped_column(
         ForeignKey("organisation.id")
     )  # who supervises it: the 所 or the district
+    slug: Mapped[str] = mapped_column(unique=True)  # of its public page
     state: Mapped[MerchantState] = mapped_column(default=MerchantState.ADMITTED)
     tier: Mapped[str | None]  # 重点企业 重点行业 维权网点 服务站
     address: Mapped[str]

@@ -1,5 +1,7 @@
 """What a merchant's particulars must be: the code of GB 32100-2015, tiers, reasons of a suspension."""
 
+import base64
+import hashlib
 import unicodedata
 from enum import StrEnum
 from functools import lru_cache
@@ -11,6 +13,7 @@ CODE_WEIGHTS = tuple(3**i % 31 for i in range(CODE_LENGTH - 1))  # GB 32100-2015
 TIERS = ("重点企业", "重点行业", "维权网点", "服务站")  # as the lists of local authorities name them
 MAX_TIER = 20  # characters, our limit
 MAX_NAME = 200  # characters, our limit
+SLUG_LENGTH = 12
 
 
 class SuspensionReason(StrEnum):
@@ -57,6 +60,12 @@ def objection_to_code(code: str) -> str | None:
     if code[-1] != expected:
         return f"第 {CODE_LENGTH} 位（校验码）应为“{expected}”，现在是“{code[-1]}”；也可能是前面有一位写错。"
     return None
+
+
+def slug_of(code: str) -> str:
+    """The name of a code's public page, `/m/<slug>`: twelve characters that stay the same for ever (60 bits)."""
+    digest = hashlib.sha256(f"public page of {code}".encode()).digest()
+    return base64.b32encode(digest)[:SLUG_LENGTH].decode().lower()
 
 
 def check_character(code: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.enrolment.models import Merchant
+from portal.enrolment.rules import slug_of
 from portal.intake.rules import normalised_company
 from tests.conftest import NOW
 
@@ -51,6 +52,7 @@ def sample_world(session: Session, *, now: datetime = NOW) -> dict[str, Organisa
         session.add(
             Merchant(
                 id=company.id,
+                slug=slug_of(company.code),
                 authority_id=authorities["350206"].id,
                 address=row["经营地址"],
                 phone=row["联系电话"],

@@ -13,6 +13,7 @@ from portal.cases.substitutes import NameSubstitute, name_substitute
 from portal.clocks.rules import local_day
 from portal.core.actor import Actor, Role
 from portal.enrolment.models import Merchant
+from portal.enrolment.rules import slug_of
 from tests.conftest import NOW
 
 _serial = itertools.count(1)
@@ -55,6 +56,7 @@ def merchant(
     row = Merchant(
         id=organisation.id,
         organisation=organisation,
+        slug=slug_of(organisation.code),
         authority_id=authority.id,
         address="厦门市湖里区嘉禾路11号",
         phone="0592-5500000",

@@ -4,8 +4,6 @@ Subjects belong to merchant A of district A. They are made when a door first ask
 """
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -14,14 +12,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal.accounts import links
-from portal.accounts.models import Membership, Organisation, OrganisationKind
 from portal.cases import evidence
 from portal.cases.models import Case, Channel, SavedView
 from portal.cases.rules import CaseState, FailureCause
-from portal.core.actor import OPERATOR, Role
+from portal.core.actor import OPERATOR
 from portal.core.privacy import vault_of
 from portal.documents.models import Document
-from portal.enrolment.models import Merchant, MerchantAlias, Outlet
+from portal.enrolment.models import MerchantAlias, Outlet
 from portal.intake.models import Filing, ImportRun, ImportState, Tip
 from portal.intake.states import AdminState
 from portal.ledgers import opening
@@ -40,53 +37,8 @@ from portal.settlements.models import Agreement, Callback, Verdict
 from portal.settlements.rules import TermDraft
 from tests.conftest import NOW
 from tests.factories import books, disputes, goods, inspections, ledgers, messages, people, settling
-
-EARLIER = NOW - timedelta(hours=2)
-Values = dict[str, str]
-
-
-@dataclass
-class World:
-    """`authority` and `merchant` are district A's, whose subjects the URLs name; everyone's membership by caller."""
-
-    session: Session
-    authority: Organisation
-    merchant: Merchant
-    members: dict[str, Membership] = field(default_factory=dict)
-    known: dict[str, Values] = field(default_factory=dict)
-
-    def values(self, subject: str) -> Values:
-        """The URL values of a subject, made and committed once."""
-        if subject not in self.known:
-            self.known[subject] = SUBJECTS[subject](self)
-            self.session.commit()
-        return self.known[subject]
-
-
-def make_world(session: Session) -> World:
-    """Make both districts, their merchants and their people."""
-    a, b = people.authority(session), people.authority(session, "厦门市思明区市场监督管理局", prefix="SM")
-    ours, neighbour, stranger = (people.merchant(session, one) for one in (a, a, b))
-    operator = Organisation(kind=OrganisationKind.OPERATOR, code="ODR-OPERATOR", name="运维单位")
-    session.add(operator)
-    session.flush()
-    world = World(session, a, ours)
-    places = {
-        "agent": (ours.id, Role.AGENT),
-        "supervisor": (ours.id, Role.SUPERVISOR),
-        "principal": (ours.id, Role.PRINCIPAL),
-        "neighbour": (neighbour.id, Role.PRINCIPAL),
-        "stranger merchant": (stranger.id, Role.PRINCIPAL),
-        "officer": (a.id, Role.OFFICER),
-        "auditor": (a.id, Role.AUDITOR),
-        "chief": (a.id, Role.CHIEF),
-        "stranger officer": (b.id, Role.CHIEF),
-        "admin": (operator.id, Role.ADMIN),
-    }
-    for caller, (organisation, role) in places.items():
-        world.members[caller] = people.member(session, organisation, role, name=f"测试{caller}")
-    session.commit()
-    return world
+from tests.sweeps.stage import EARLIER, Maker, Values, World, set_stage
+from tests.sweeps.subjects import applications, directory, greens, promises, requests, sanctions, trainings
 
 
 def _dispute(world: World, state: CaseState = CaseState.NEGOTIATING, **changes: Any) -> settling.Dispute:
@@ -339,7 +291,7 @@ def _inspection(world: World) -> Values:
     return {"reference": inspections.recorded(world.session, officer, world.merchant).reference}
 
 
-SUBJECTS: dict[str, Callable[[World], Values]] = {
+SUBJECTS: dict[str, Maker] = {
     "alias": _alias,
     "callback": _to_call,
     "case": lambda world: _reference(_dispute(world).case),
@@ -379,7 +331,21 @@ SUBJECTS: dict[str, Callable[[World], Values]] = {
     "saved view": _saved_view,
     "signed ledger": _signed_ledger,
     "tip": _tip,
+    **applications.SUBJECTS,
+    **directory.SUBJECTS,
+    **greens.SUBJECTS,
+    **promises.SUBJECTS,
+    **requests.SUBJECTS,
+    **sanctions.SUBJECTS,
+    **trainings.SUBJECTS,
 }
+
+
+def make_world(session: Session) -> World:
+    """Both districts, ready to make every subject."""
+    return set_stage(session, SUBJECTS)
+
+
 GUESSES = (  # a piece of a URL → the subject it most likely names
     ("/c/<token>", "link"),
     ("/evidence/<", "evidence"),

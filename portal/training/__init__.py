@@ -1,0 +1,1 @@
+"""Trainings that an authority holds for its merchants, and who attended."""

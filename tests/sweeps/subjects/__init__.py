@@ -1,0 +1,1 @@
+"""What the URLs of the younger capabilities name, a module each."""

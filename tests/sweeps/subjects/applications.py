@@ -1,0 +1,5 @@
+"""Applications for enrolment, confirmations of data: the rows that its doors' URLs name."""
+
+from tests.sweeps.stage import Maker
+
+SUBJECTS: dict[str, Maker] = {}

@@ -1,0 +1,5 @@
+"""The public list of promises: the rows that its doors' URLs name."""
+
+from tests.sweeps.stage import Maker
+
+SUBJECTS: dict[str, Maker] = {}

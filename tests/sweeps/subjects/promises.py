@@ -1,0 +1,5 @@
+"""Promises and their versions: the rows that its doors' URLs name."""
+
+from tests.sweeps.stage import Maker
+
+SUBJECTS: dict[str, Maker] = {}

@@ -1,0 +1,5 @@
+"""Consumers' return requests: the rows that its doors' URLs name."""
+
+from tests.sweeps.stage import Maker
+
+SUBJECTS: dict[str, Maker] = {}
