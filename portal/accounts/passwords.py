@@ -3,7 +3,9 @@
 import secrets
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from portal.core.errors import Busy
 
 MIN_LENGTH = 10  # our limit; GB/T 22239 asks for "complexity" without a number
 
@@ -27,11 +29,16 @@ def generated_password() -> str:
 
 
 def matches(password_hash: str | None, password: str) -> bool:
-    """Say whether the password fits; takes as long for a name that does not exist."""
+    """Say whether the password fits; takes as long for a name that does not exist.
+
+    Raises Busy where the machine could not reckon it (no memory): that is no wrong password and locks nobody out.
+    """
     try:
         return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
-    except (VerificationError, InvalidHashError):
+    except (VerifyMismatchError, InvalidHashError):
         return False
+    except VerificationError as problem:
+        raise Busy("服务器现在很忙，没能核对密码。请稍等几秒再登录，不算输错。") from problem
 
 
 def objection_to_password(password: str, *, sign_in_name: str) -> str | None:
