@@ -5,6 +5,7 @@ import click
 from portal import migrate, terminal
 from portal.clocks.rules import SHANGHAI
 from portal.core.actor import OPERATOR
+from portal.indicators.jobs import fill_rollups
 from portal.installing import AdvanceClock, advance_clock, install, parse_duration, settings_to_install
 
 
@@ -19,6 +20,7 @@ def upgrade(rehearsal: bool) -> None:
     """Bring the database up to date; make the installation where there is none."""
     house = install(settings_to_install(), rehearsal=rehearsal)
     try:
+        fill_rollups(house)  # an upgraded installation's board is right at once, not at the first tick
         kind = "演练" if terminal.described_installation(house).rehearsal else "正式"
         click.echo(f"数据库已是最新版本 {migrate.head_revision()}（{kind}安装，{house.config.data}）。")
     finally:

@@ -44,6 +44,16 @@ def recount_nightly(runtime: Runtime) -> int:
     return corrected
 
 
+def fill_rollups(runtime: Runtime) -> bool:
+    """Fill the rollups where there are none yet, as after an upgrade from before they existed; say whether it was so."""
+    with runtime.reading() as session:
+        if folding.state_of(session) is not None:
+            return False
+    recounting.recount_all(runtime)
+    fold(runtime)
+    return True
+
+
 def _begin_day(runtime: Runtime) -> int:
     now = runtime.now()
     with runtime.reading() as session:

@@ -178,6 +178,17 @@ def recounted(runtime):
     return dispute
 
 
+def test_an_upgraded_installation_gets_its_rollups_once(runtime, clock) -> None:
+    with runtime.open_reading() as session:
+        dispute = settling.dispute(session, state=CaseState.NEGOTIATING)
+        session.commit()
+    assert jobs.fill_rollups(runtime)
+    assert not jobs.fill_rollups(runtime)
+    with runtime.reading() as session:
+        assert session.scalars(select(CaseTally.id)).all() == [dispute.case.id]
+        agrees(session, dispute.authority, clock.now())
+
+
 def test_a_recount_finds_a_case_that_was_changed_behind_its_back(runtime, clock, recounted) -> None:
     with runtime.open_reading() as session:
         session.execute(update(Case).values(concluded_at=NOW - timedelta(days=3)))
