@@ -1,4 +1,7 @@
-"""Consumers' return requests."""
+"""Consumers' return requests, and short messages about no case."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0021"
 down_revision = "0020"
@@ -7,8 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.add_column("message", sa.Column("path_sealed", sa.LargeBinary()))
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    op.drop_column("message", "path_sealed")

@@ -181,17 +181,24 @@ class ResolveMessage:
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True)
+class _InCharge:
+    """The authority that sees to a message about no case, as the policy asks for it."""
+
+    authority_id: int | None
+
+
 def resolve_message(session: Session, actor: Actor, command: ResolveMessage, *, now: datetime) -> Message:
     """Repeat a message under a new key, or close it as told otherwise; refuses one that needs no decision."""
     message = session.scalars(
         unsettled(actor).where(Message.reference == command.reference).with_for_update(of=Message)
     ).first()
-    if message is None or message.case_id is None:
+    if message is None:
         raise NotFound("没有这条待处理的消息，或者别人已经处理过了。")
-    case = case_of(session, message.case_id)
-    require(actor, Permission.MESSAGE_RESOLVE, case)
+    case = case_of(session, message.case_id) if message.case_id is not None else None
+    require(actor, Permission.MESSAGE_RESOLVE, case or _InCharge(message.organisation_id))
     if command.decision is Decision.REPEAT:
-        if message.template == TemplateCode.PHONE_CHANGED:  # to the old number, never to the present one
+        if case is None or message.template == TemplateCode.PHONE_CHANGED:  # never to another number
             if message.to_sealed is None:
                 raise RuleBroken(LANDLINE)
         elif message.channel is MessageChannel.SMS:
@@ -213,7 +220,7 @@ def resolve_message(session: Session, actor: Actor, command: ResolveMessage, *, 
         message.id,
         at=now,
         decision=command.decision.value,
-        case=case.reference,
+        case=case.reference if case else "",
     )
     return message
 

@@ -10,6 +10,7 @@ from portal.core.privacy import vault_of
 from portal.notifications.drafting import SEAL
 from portal.notifications.gateways import Outgoing
 from portal.notifications.models import Message, RecipientKind
+from portal.notifications.standalone import PATH_SEAL
 from portal.notifications.templates import (
     GONE,
     HIDDEN_CODE,
@@ -63,6 +64,8 @@ def shown_text(session: Session, message: Message, *, base_url: str, now: dateti
 
 def link_of(session: Session, message: Message, *, base_url: str) -> str | None:
     """The address in a message; None where it has none or the token was wiped."""
+    if message.path_sealed is not None:
+        return f"{base_url}{vault_of(session).open_secret(message.path_sealed, PATH_SEAL)}"
     token = links.token_of(session, message.link) if message.link else None
     return f"{base_url}/c/{token}" if token else None
 
@@ -80,6 +83,6 @@ def _secrets(session: Session, message: Message, *, base_url: str, now: datetime
         if name == "code":
             found[name] = digits_of(session, message.code, now=now) if message.code else None
         else:
-            live = message.link is not None and links.is_live(message.link, now=now)
+            live = links.is_live(message.link, now=now) if message.link else message.path_sealed is not None
             found[name] = link_of(session, message, base_url=base_url) if live else None
     return found

@@ -61,13 +61,16 @@ class Message(Model):
     channel: Mapped[MessageChannel]
     recipient_kind: Mapped[RecipientKind]
     recipient: Mapped[bytes] = mapped_column(LargeBinary(16))  # blind index of the address; empty where none is known
-    organisation_id: Mapped[Ref | None] = mapped_column(ForeignKey("organisation.id"))  # whose desk or mail
+    organisation_id: Mapped[Ref | None] = mapped_column(
+        ForeignKey("organisation.id")
+    )  # whose desk or mail; about no case: who sees to it
     to_mask: Mapped[str]
     to_sealed: Mapped[bytes | None]  # under the sealing key: number or mail address; None on a desk
     template: Mapped[str]
     parameters: Mapped[Json]
     link_id: Mapped[Ref | None] = mapped_column(ForeignKey("consumer_link.id"))
     code_id: Mapped[Ref | None] = mapped_column(ForeignKey("phone_code.id"))
+    path_sealed: Mapped[bytes | None]  # about no case: the page and its token, under the sealing key
     idempotency_key: Mapped[str] = mapped_column(unique=True)  # renewed only when a person repeats the message
     state: Mapped[MessageState] = mapped_column(default=MessageState.WAITING)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.cases.access import visible_to
@@ -60,8 +60,10 @@ def printed_messages(
 
 
 def unsettled(actor: Actor) -> Select[Message]:
-    """Messages of the actor's cases that failed or are uncertain."""
-    return select(Message).join(Case, Case.id == Message.case_id).where(Message.state.in_(UNSETTLED), visible_to(actor))
+    """Messages that failed or are uncertain: of the actor's cases, and of no case where its authority sees to them."""
+    about_none = and_(Message.case_id.is_(None), Message.organisation_id.in_(actor.jurisdiction))
+    seen = or_(and_(Message.case_id.is_not(None), visible_to(actor)), about_none)
+    return select(Message).outerjoin(Case, Case.id == Message.case_id).where(Message.state.in_(UNSETTLED), seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class OpenMessage:
 
     reference: str
     authority_id: int
-    case: str
+    case: str | None  # its reference, where the message is about one
     name: str
     to: str
     channel: MessageChannel
@@ -85,12 +87,16 @@ def open_messages(session: Session, actor: Actor, cursor: str | None) -> Page[Op
     """The messages that wait for an officer's decision, newest first."""
     keys = [SortKey(Message.__table__.c.id, lambda row: row[0].id, descending=True)]
     found = keyset_page(
-        session, unsettled(actor).add_columns(Case.reference, Case.authority_id), keys, cursor, scalars=False
+        session,
+        unsettled(actor).add_columns(Case.reference, func.coalesce(Case.authority_id, Message.organisation_id)),
+        keys,
+        cursor,
+        scalars=False,
     )
     return Page([_open(*row) for row in found.rows], found.next_cursor, found.previous_cursor)
 
 
-def _open(message: Message, reference: str, authority_id: int) -> OpenMessage:
+def _open(message: Message, reference: str | None, authority_id: int) -> OpenMessage:
     return OpenMessage(
         reference=message.reference,
         authority_id=authority_id,

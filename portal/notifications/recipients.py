@@ -64,7 +64,7 @@ def sms_parameters(session: Session, case: Case) -> dict[str, str]:
         select(Filing.number).where(Filing.case_id == case.id).order_by(Filing.id).limit(1)
     ).first()
     return {
-        "signature": rules.short_authority(_signing(session, case.authority).name),
+        "signature": rules.short_authority(signing(session, case.authority).name),
         "merchant": rules.short_merchant(case.merchant.organisation.name if case.merchant else ""),
         "tail": rules.number_tail(number or case.reference),
     }
@@ -118,8 +118,8 @@ def _answers_for(case: Case, kind: RecipientKind) -> ColumnElement[bool]:
     return or_(Membership.role.in_([Role.SUPERVISOR, Role.PRINCIPAL]), Person.id == case.assignee_id)
 
 
-def _signing(session: Session, authority: Organisation) -> Organisation:
-    """The district above a 所, for its name is what people know; any other authority signs itself."""
+def signing(session: Session, authority: Organisation) -> Organisation:
+    """Return the district above a 所, for its name is what people know; any other authority signs itself."""
     if authority.level != "所" or authority.parent_id is None:
         return authority
     parent = session.get(Organisation, authority.parent_id)

@@ -43,6 +43,16 @@ class TemplateCode(StrEnum):
     STAFF_WARNED = "staff_warned"
     STAFF_OVERDUE = "staff_overdue"
     STAFF_ESCALATED = "staff_escalated"
+    RETURN_ASKED = "return_asked"
+    RETURN_ANSWERED = "return_answered"
+    RETURN_REFUNDED = "return_refunded"
+    RETURN_LATE = "return_late"
+    STAFF_RETURN_ASKED = "staff_return_asked"
+    STAFF_RETURN_NEAR = "staff_return_near"
+    STAFF_RETURN_LATE = "staff_return_late"
+    STAFF_RETURN_DENIED = "staff_return_denied"
+    STAFF_RETURN_BREACH = "staff_return_breach"
+    STAFF_RETURN_FOUND = "staff_return_found"
     STAFF_PHONE_ASKED = "staff_phone_asked"
     STAFF_CHECKPOINTS = "staff_checkpoints"
     STAFF_INSPECTED = "staff_inspected"
@@ -86,6 +96,10 @@ def _staff(name: str, subject: str, text: str) -> Template:
 
 def _goods(name: str, subject: str, text: str) -> Template:
     return Template(name, "", text, ("goods", "by", "path"), (), subject)
+
+
+def _return(name: str, subject: str, text: str) -> Template:
+    return Template(name, "", text, ("reference", "by", "path"), (), subject)
 
 
 def _inspection(name: str, subject: str, text: str) -> Template:
@@ -204,6 +218,32 @@ TEMPLATES: dict[TemplateCode, Template] = {
     T.STAFF_RECALL_CHASED: _goods(
         "催办下架确认", "催办：{goods}", "问题商品的下架情况还没有确认，期限{by}。请立即核对并确认。"
     ),
+    T.RETURN_ASKED: _sms(
+        "退货申请已送达", "ODR_RETURN_ASKED", "{merchant}已收到退货申请（尾号{tail}），{by}前答复：{link} ", by=True
+    ),
+    T.RETURN_ANSWERED: _sms("退货申请的答复", "ODR_RETURN_ANSWERED", "{merchant}已答复退货申请（尾号{tail}）：{link} "),
+    T.RETURN_REFUNDED: _sms(
+        "退款确认", "ODR_RETURN_REFUNDED", "{merchant}称已退款（退货尾号{tail}），收到没收到都可答复：{link} "
+    ),
+    T.RETURN_LATE: _sms(
+        "退货逾期", "ODR_RETURN_LATE", "{merchant}逾期没有答复或退款（退货尾号{tail}），可以怎么办：{link} "
+    ),
+    T.STAFF_RETURN_ASKED: _return(
+        "退货申请", "退货申请 {reference}：待答复", "消费者按承诺申请退货，{by}前答复。请核对承诺是否适用后答复。"
+    ),
+    T.STAFF_RETURN_NEAR: _return(
+        "退货将到期", "退货申请 {reference}：即将到期", "承诺的时限是{by}。逾期未办的，监管部门会看到可能的违约。"
+    ),
+    T.STAFF_RETURN_LATE: _return(
+        "退货逾期", "退货申请 {reference}：已逾期", "承诺的时限{by}已过，监管部门已收到提示。请立即答复或退款。"
+    ),
+    T.STAFF_RETURN_DENIED: _return(
+        "没有收到退款", "退货申请 {reference}：消费者没有收到退款", "请核对退款记录，{by}前再次登记退款。"
+    ),
+    T.STAFF_RETURN_BREACH: _return(
+        "可能违反承诺", "退货申请 {reference}：可能违反承诺", "{by}。请核对后写明承诺有没有违反。"
+    ),
+    T.STAFF_RETURN_FOUND: _return("承诺核查结论", "退货申请 {reference}：核查结论", "监管部门的结论：{by}。"),
     T.STAFF_OVERDUE: _staff(
         "期限届满",
         "投诉 {case}：期限届满",
@@ -227,7 +267,8 @@ def compose(template_code: str, parameters: Mapping[str, str], **secrets: str) -
         return template.text.format_map(values)
     target = rules.TWO_PARTS if "link" in template.secrets else rules.ONE_PART
     for limit in (rules.MERCHANT_UNITS, *SHORTER):
-        text = template.text.format_map({**values, "merchant": rules.short_merchant(values["merchant"], limit)})
+        merchant = rules.short_merchant(values.get("merchant", ""), limit)
+        text = template.text.format_map({**values, "merchant": merchant})
         if rules.units(text) <= target:
             return text
     if rules.units(text) > rules.TWO_PARTS:
