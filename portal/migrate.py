@@ -1,5 +1,8 @@
 """Migrations: bring a database up to date, and say whether schema and models agree."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
@@ -17,15 +20,13 @@ STATEMENT_TIMEOUT = "60s"
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Migrate the database up to `revision`."""
-    with engine.begin() as connection:
-        _be_patient(connection)
+    with _migrating(engine) as connection:
         command.upgrade(_alembic(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Migrate the database down to `revision` (tests and rehearsals only)."""
-    with engine.begin() as connection:
-        _be_patient(connection)
+    with _migrating(engine) as connection:
         command.downgrade(_alembic(connection), revision)
 
 
@@ -53,6 +54,31 @@ def differences(engine: Engine) -> list[str]:
             },
         )
         return [str(difference) for difference in compare_metadata(context, METADATA)]
+
+
+@contextmanager
+def _migrating(engine: Engine) -> Iterator[Connection]:
+    """One transaction; SQLite looks at foreign keys at its end, for a table made again is dropped in between."""
+    with engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        if sqlite:
+            _foreign_keys(connection, "OFF")
+        try:
+            with connection.begin():
+                _be_patient(connection)
+                yield connection
+                if sqlite and (lost := connection.execute(text("PRAGMA foreign_key_check")).all()):
+                    raise RuntimeError(f"rows refer to nothing after the migration: {lost[:5]}")
+        finally:
+            if sqlite:
+                _foreign_keys(connection, "ON")
+
+
+def _foreign_keys(connection: Connection, value: str) -> None:
+    # inside a transaction SQLite ignores this pragma, and ours begins with the first statement
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute(f"PRAGMA foreign_keys={value}")
 
 
 def _be_patient(connection: Connection) -> None:
