@@ -3,33 +3,43 @@
 from portal.accounts import models as accounts
 from portal.cases import models as cases
 from portal.clocks import models as clocks
+from portal.commitments import feedback_models as commitment_feedback
+from portal.commitments import listing_models as commitment_listings
 from portal.commitments import models as commitments
 from portal.core import access, duties, facts, installation, privacy
 from portal.core.db import Model
 from portal.documents import models as documents
+from portal.enrolment import application_models as enrolment_applications
 from portal.enrolment import models as enrolment
 from portal.indicators import models as indicators
+from portal.intake import green_models as greens
 from portal.intake import models as intake
 from portal.ledgers import entry_models as ledger_entries
 from portal.ledgers import models as ledgers
 from portal.ledgers import page_models as ledger_pages
 from portal.mediation import models as mediation
 from portal.notifications import models as notifications
+from portal.practice import models as practice
 from portal.recalls import models as recalls
 from portal.retention import models as retention
 from portal.settlements import models as settlements
 from portal.supervision import models as supervision
+from portal.training import models as training
 
 MODULES = (
     access,
     accounts,
     cases,
     clocks,
+    commitment_feedback,
+    commitment_listings,
     commitments,
     documents,
     duties,
     enrolment,
+    enrolment_applications,
     facts,
+    greens,
     indicators,
     installation,
     intake,
@@ -38,11 +48,13 @@ MODULES = (
     ledgers,
     mediation,
     notifications,
+    practice,
     privacy,
     recalls,
     retention,
     settlements,
     supervision,
+    training,
 )
 METADATA = Model.metadata
 
@@ -50,10 +62,11 @@ APPEND_ONLY = (  # triggers refuse UPDATE and DELETE
     "fact",
     "access_record",
     "case_note",
+    "filing_consent",
     "ledger_checkpoint",
     "ledger_entry",
     "ledger_node",
     "ledger_read_release",
     "settlement_sending_limits",
 )
-SEARCH_TABLES = ("case_search", "tip_search", "ledger_search")  # made by the migration, unlike on the two databases
+SEARCH_TABLES = ("case_search", "tip_search", "ledger_search", "promise_search")  # made by the migration, unlike on the two databases

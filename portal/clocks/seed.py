@@ -107,6 +107,15 @@ def _own_rules() -> list[Limit]:
         _not_law("recall_answer", 2, working),  # to confirm that problem goods are off the shelves
         _not_law("callback_share", 5, Unit.PERCENT),  # of silent receipts, drawn for 回访
         _not_law("ledger_reads", 30, natural),  # until the audited merchant learns who read its ledger
+        _not_law("application_review", 10, working),  # of an application for enrolment
+        _not_law("application_more", 10, natural),  # proposed for the answer to a request for more
+        _not_law("application_draft", 60, natural),  # untouched, then it lapses
+        _not_law("application_kept", 180, natural),  # personal data of those that came to nothing
+        _not_law("application_invitation", 14, natural),  # the link to a first password
+        _not_law("data_confirmation", 365, natural),  # 年度资料确认
+        _not_law("data_ahead", 30, natural),  # warned so long before
+        _not_law("licence_ahead", 60, natural),  # before a business licence ends
+        _not_law("trainings_a_year", 2, Unit.COUNT, LOCAL_PRACTICE),  # that a district holds for its merchants (seed 4)
         _not_law("ledger_draft", 7, natural),  # rows that were typed and never stored
     ]
 

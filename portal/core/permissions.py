@@ -13,6 +13,8 @@ Predicate = Callable[[Actor, Any], bool]
 class Permission(StrEnum):
     """What can be asked for, alphabetically."""
 
+    APPLICATION_DECIDE = "application:decide"  # ask for more, admit, refuse
+    APPLICATION_READ = "application:read"
     CALENDAR_IMPORT = "calendar:import"
     CALLBACK_RECORD = "callback:record"
     AUTHORITY_IMPORT = "authority:import"
@@ -42,6 +44,7 @@ class Permission(StrEnum):
     LEDGER_WRITE = "ledger:write"
     LINK_REPLACE = "link:replace"
     MERCHANT_ADMIT = "merchant:admit"
+    MERCHANT_KEEP = "merchant:keep"  # its own outlets, the yearly confirmation, proposals
     MERCHANT_READ = "merchant:read"
     MERCHANT_SUSPEND = "merchant:suspend"
     MESSAGES_READ = "messages:read"
@@ -56,6 +59,8 @@ class Permission(StrEnum):
     SENDING_LIMIT = "sending:limit"
     SUBSTITUTE_NAME = "substitute:name"
     TIP_READ = "tip:read"
+    TRAINING_CONFIRM = "training:confirm"
+    TRAINING_RECORD = "training:record"
 
 
 def runs_the_house(actor: Actor, subject: Any) -> bool:
@@ -121,6 +126,8 @@ def is_of_no_council(actor: Actor, subject: Any) -> bool:
 Clause = tuple[Predicate, ...]
 
 POLICY: dict[Permission, tuple[Clause, ...]] = {
+    Permission.APPLICATION_DECIDE: ((in_jurisdiction, works_cases, is_of_no_council),),
+    Permission.APPLICATION_READ: ((in_jurisdiction, is_of_no_council),),
     Permission.CALENDAR_IMPORT: ((runs_the_house,),),
     Permission.CALLBACK_RECORD: ((in_jurisdiction, works_cases),),
     Permission.AUTHORITY_IMPORT: ((is_admin,), (runs_the_house,)),
@@ -154,6 +161,7 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.LEDGER_WRITE: ((is_own_merchant,), (runs_the_house,)),
     Permission.LINK_REPLACE: ((is_consumer_of,), (runs_the_house,)),
     Permission.MERCHANT_ADMIT: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
+    Permission.MERCHANT_KEEP: ((is_own_merchant, leads),),
     Permission.MERCHANT_READ: ((is_own_merchant,), (in_jurisdiction,), (runs_the_house,)),
     Permission.MERCHANT_SUSPEND: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
     Permission.MESSAGES_READ: ((runs_the_house,),),
@@ -173,6 +181,8 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.SENDING_LIMIT: ((is_own_merchant, is_principal),),
     Permission.SUBSTITUTE_NAME: ((is_own_organisation, is_principal), (is_own_organisation, is_himself)),
     Permission.TIP_READ: ((in_jurisdiction,), (runs_the_house,)),
+    Permission.TRAINING_CONFIRM: ((is_own_merchant,),),
+    Permission.TRAINING_RECORD: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
 }
 
 REFUSAL = "你的岗位或辖区不能做这件事。请联系本单位负责人调整权限。"

@@ -1,6 +1,6 @@
 """Merchants and what they are known by."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
@@ -40,6 +40,13 @@ class Merchant(Model):
     admitted_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
     suspension_reason: Mapped[str | None]
+    licence_until_on: Mapped[date | None]  # last day of the business licence; None: open-ended or not known
+    licence_warned_on: Mapped[date | None]  # the last day for which the warning was given
+    data_confirmed_at: Mapped[datetime | None]  # of the yearly confirmation; None: not since admission
+    data_warned_at: Mapped[datetime | None]
+    practice_of_id: Mapped[Ref | None] = mapped_column(
+        ForeignKey("merchant.id"), unique=True
+    )  # it is only for learning
 
     organisation: Mapped[Organisation] = relationship(lazy="raise_on_sql", foreign_keys="Merchant.id")
 

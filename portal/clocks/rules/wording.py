@@ -40,9 +40,18 @@ LIMIT_TITLES = {
     "callback_share": "未确认收到的回访抽取比例",
     "ledger_reads": "监管查阅台账后告知企业",
     "ledger_draft": "未存入的台账草稿保存",
+    "application_review": "入驻申请审核",
+    "application_more": "入驻申请补正",
+    "application_draft": "未提交的入驻申请作废",
+    "application_kept": "未通过的入驻申请个人信息保存",
+    "application_invitation": "首次登录链接有效",
+    "data_confirmation": "企业资料年度确认",
+    "data_ahead": "年度确认提前提醒",
+    "licence_ahead": "营业执照到期提前提醒",
     "ledger_kept": "台账个人信息保存",
     "ledger_floor": "台账最低保存",
     "recall_answer": "确认下架问题商品",
+    "trainings_a_year": "每年为企业举办培训次数",
 }
 
 
