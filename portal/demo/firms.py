@@ -14,7 +14,7 @@ from portal.core.db import take_ids
 from portal.core.errors import RuleBroken
 from portal.demo import words
 from portal.enrolment.models import Merchant, MerchantState
-from portal.enrolment.rules import check_character
+from portal.enrolment.rules import check_character, slug_of
 
 TRADES = ("百货", "超市", "电子商城", "家居广场", "建材市场", "健身服务", "教育咨询", "网络科技", "服饰", "食品")
 NO_AUTHORITY = "还没有监管部门。请先用 portal authorities import 导入，或用 portal demo 新建演示安装。"
@@ -72,12 +72,12 @@ def found_firms(session: Session, district: District, count: int, random: Random
     for serial, key in enumerate(ids, (before or 0) + 1):
         name = f"厦门{random.choice(words.STREETS)}{serial}号{random.choice(TRADES)}有限公司"
         body = f"91350206MAG{serial:06d}"
-        organisations.append(
-            {"id": key, "kind": OrganisationKind.MERCHANT, "code": body + check_character(body), "name": name}
-        )
+        code = body + check_character(body)
+        organisations.append({"id": key, "kind": OrganisationKind.MERCHANT, "code": code, "name": name})
         merchants.append(
             {
                 "id": key,
+                "slug": slug_of(code),
                 "authority_id": random.choice(district.offices)[0],
                 "state": MerchantState.ADMITTED,
                 "address": words.home(random),
