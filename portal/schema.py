@@ -24,6 +24,8 @@ from portal.recalls import models as recalls
 from portal.retention import models as retention
 from portal.settlements import models as settlements
 from portal.supervision import models as supervision
+from portal.supervision import sanction_models as sanctions
+from portal.supervision import visit_models as visits
 from portal.training import models as training
 
 MODULES = (
@@ -52,8 +54,10 @@ MODULES = (
     privacy,
     recalls,
     retention,
+    sanctions,
     settlements,
     supervision,
+    visits,
     training,
 )
 METADATA = Model.metadata
@@ -67,6 +71,8 @@ APPEND_ONLY = (  # triggers refuse UPDATE and DELETE
     "ledger_entry",
     "ledger_node",
     "ledger_read_release",
+    "sanction_note",
+    "sanction_trigger",
     "settlement_sending_limits",
 )
 SEARCH_TABLES = ("case_search", "tip_search", "ledger_search", "promise_search")  # made by the migration, unlike on the two databases

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.actor import Role
@@ -114,11 +114,27 @@ class ConsumerLink(Model):
 
 
 class PhoneCode(Model):
-    """A six-digit code to the verified phone, bound to a link and to what it confirms (decisions 13)."""
+    """A six-digit code to a phone, bound to what it confirms: an offer behind a link, or that a number is one's own.
+
+    Without a link there is no case yet; then `phone_index` says how often a number was sent one (decisions 13).
+    """
 
     __tablename__ = "phone_code"
     __table_args__ = (
         Index("ix_phone_code_link_id", "link_id"),
+        Index(
+            "ix_phone_code_phone",
+            "phone_index",
+            "sent_at",
+            postgresql_where=text("phone_index IS NOT NULL"),
+            sqlite_where=text("phone_index IS NOT NULL"),
+        ),
+        Index(
+            "ix_phone_code_bound_to",
+            "bound_to",
+            postgresql_where=text("link_id IS NULL"),
+            sqlite_where=text("link_id IS NULL"),
+        ),
         Index(
             "ix_phone_code_to_wipe",
             "expires_at",
@@ -127,8 +143,9 @@ class PhoneCode(Model):
         ),
     )
 
-    link_id: Mapped[Ref] = mapped_column(ForeignKey("consumer_link.id"))
-    bound_to: Mapped[str]  # hash of the offer
+    link_id: Mapped[Ref | None] = mapped_column(ForeignKey("consumer_link.id"))
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    bound_to: Mapped[str]  # hash of the offer; without a link the name of what is being written
     code_hash: Mapped[bytes]  # keyed
     code_sealed: Mapped[bytes | None]  # so that a message can be composed; wiped when used or late
     sent_at: Mapped[datetime]
