@@ -1,4 +1,4 @@
-"""Six-digit codes to the verified phone, bound to a link and to the offer they confirm (decisions 13)."""
+"""Six-digit codes: to the verified phone, bound to a link and an offer (decisions 13), or to prove a number as one's own."""
 
 import hmac
 import secrets
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts import links
@@ -63,32 +63,67 @@ def send_code(session: Session, actor: Actor, command: SendCode, now: datetime) 
     if link is None or not links.is_live(link, now=now):
         raise NotFound("这个链接已经失效。请打开最近一条短信里的链接。")
     require(actor, Permission.CONSUMER_ANSWER, link)
-    if objection := _objection_to_sending(session, link.id, now=now):
+    of_link = PhoneCode.link_id == link.id
+    if objection := _objection_to_sending(session, of_link, now=now):
         raise RuleBroken(objection, field="code")
-    session.execute(
-        update(PhoneCode)
-        .where(PhoneCode.link_id == link.id, PhoneCode.used_at.is_(None), PhoneCode.expires_at > now)
-        .values(expires_at=now, code_sealed=None)
-    )
-    digits = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-    code = PhoneCode(
-        link_id=link.id,
-        bound_to=command.bound_to,
-        code_hash=_keyed_hash(session, link.id, command.bound_to, digits),
-        code_sealed=vault_of(session).seal_secret(digits, SEAL),
-        sent_at=now,
-        expires_at=now + timedelta(minutes=CODE_MINUTES),
-    )
-    session.add(code)
-    session.flush()
+    _end_former(session, of_link, now=now)
+    code = _new_code(session, link.id, command.bound_to, None, now=now)
     facts.record(
         session, actor, Topic.CODE_ASKED, SubjectKind.CASE, link.case_id, at=now, link_id=link.id, code_id=code.id
     )
     return code
 
 
-def check_code(session: Session, link_id: int, bound_to: str, code: str, now: datetime) -> CodeResult:
-    """Try a code for a link and an offer; a right one is used up, a wrong one counts.
+def new_proof(session: Session, phone: str, bound_to: str, *, now: datetime) -> PhoneCode:
+    """Make a code by which somebody proves a number for what `bound_to` names; the caller asks for its message.
+
+    Refuses with RuleBroken (field "code") a number that was sent one within a minute or five within an hour, whoever
+    asked: nobody's phone is flooded through us.
+    """
+    index = vault_of(session).blind(phone, "phone")
+    if objection := _objection_to_sending(session, PhoneCode.phone_index == index, now=now):
+        raise RuleBroken(objection, field="code")
+    _end_former(session, (PhoneCode.link_id.is_(None)) & (PhoneCode.bound_to == bound_to), now=now)
+    return _new_code(session, None, bound_to, index, now=now)
+
+
+def forget_proofs(session: Session, bound_to: str) -> None:
+    """Forget to which number the codes for `bound_to` went."""
+    session.execute(
+        update(PhoneCode)
+        .where(PhoneCode.link_id.is_(None), PhoneCode.bound_to == bound_to)
+        .values(phone_index=None, code_sealed=None)
+    )
+
+
+def _end_former(session: Session, former: ColumnElement[bool], *, now: datetime) -> None:
+    session.execute(
+        update(PhoneCode)
+        .where(former, PhoneCode.used_at.is_(None), PhoneCode.expires_at > now)
+        .values(expires_at=now, code_sealed=None)
+    )
+
+
+def _new_code(
+    session: Session, link_id: int | None, bound_to: str, phone_index: bytes | None, *, now: datetime
+) -> PhoneCode:
+    digits = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    code = PhoneCode(
+        link_id=link_id,
+        phone_index=phone_index,
+        bound_to=bound_to,
+        code_hash=_keyed_hash(session, link_id, bound_to, digits),
+        code_sealed=vault_of(session).seal_secret(digits, SEAL),
+        sent_at=now,
+        expires_at=now + timedelta(minutes=CODE_MINUTES),
+    )
+    session.add(code)
+    session.flush()
+    return code
+
+
+def check_code(session: Session, link_id: int | None, bound_to: str, code: str, now: datetime) -> CodeResult:
+    """Try a code for a link and an offer, or (without a link) a proof; a right one is used up, a wrong one counts.
 
     The count lives in the session's transaction: an action that raises after WRONG rolls it back. So an action that
     asks for a code must *return* what came of it, or be preceded by `try_code` in a transaction of its own.
@@ -153,11 +188,9 @@ def digits_of(session: Session, code: PhoneCode, *, now: datetime) -> str | None
     return vault_of(session).open_secret(code.code_sealed, SEAL)
 
 
-def _objection_to_sending(session: Session, link_id: int, *, now: datetime) -> str | None:
+def _objection_to_sending(session: Session, former: ColumnElement[bool], *, now: datetime) -> str | None:
     count, latest = session.execute(
-        select(func.count(), func.max(PhoneCode.sent_at)).where(
-            PhoneCode.link_id == link_id, PhoneCode.sent_at > now - timedelta(hours=1)
-        )
+        select(func.count(), func.max(PhoneCode.sent_at)).where(former, PhoneCode.sent_at > now - timedelta(hours=1))
     ).one()
     if latest is not None and latest > now - timedelta(seconds=RESEND_SECONDS):
         left = int((latest + timedelta(seconds=RESEND_SECONDS) - now).total_seconds())
@@ -167,5 +200,5 @@ def _objection_to_sending(session: Session, link_id: int, *, now: datetime) -> s
     return None
 
 
-def _keyed_hash(session: Session, link_id: int, bound_to: str, digits: str) -> bytes:
+def _keyed_hash(session: Session, link_id: int | None, bound_to: str, digits: str) -> bytes:
     return vault_of(session).blind(f"{link_id}\0{bound_to}\0{digits}", "phone_code")
