@@ -14,6 +14,8 @@ class DocumentKind(StrEnum):
 
     AGREEMENT = "agreement"  # 和解协议, a civil contract, not a 调解书
     CONSUMER_LETTER = "consumer_letter"  # 致消费者函（附二维码）
+    PROMISE = "promise"  # 无理由退货承诺书, a form of our own
+    MEASURE = "measure"  # 监管措施文书, our own form
 
 
 class DocumentState(StrEnum):

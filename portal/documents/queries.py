@@ -11,8 +11,14 @@ from sqlalchemy.orm import Session
 from portal.documents.models import Document, DocumentKind, DocumentState
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-KIND_NAMES = {DocumentKind.AGREEMENT: "和解协议", DocumentKind.CONSUMER_LETTER: "致消费者函"}
+KIND_NAMES = {
+    DocumentKind.AGREEMENT: "和解协议",
+    DocumentKind.CONSUMER_LETTER: "致消费者函",
+    DocumentKind.PROMISE: "无理由退货承诺书",
+    DocumentKind.MEASURE: "监管措施文书",
+}
 STATE_NAMES = {DocumentState.IN_FORCE: "有效", DocumentState.REPLACED: "已被新协议代替，或不再有效"}
+PROMISE_OVER = "已不再适用于新的购买；在它有效的日子里购买的商品仍按它办理"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,12 @@ def verification(session: Session, number: str, code: str) -> Verification:
 
 def proof_of(document: Document) -> Proof:
     """What the code opens."""
+    in_force, is_promise = document.state is DocumentState.IN_FORCE, document.kind is DocumentKind.PROMISE
     return Proof(
         digest=document.digest,
         made_on=document.made_at.astimezone(SHANGHAI).date(),
-        state=STATE_NAMES[document.state],
-        in_force=document.state is DocumentState.IN_FORCE,
+        state=PROMISE_OVER if is_promise and not in_force else STATE_NAMES[document.state],
+        in_force=in_force,
     )
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import datetime
 from functools import cache
 from typing import Any, Literal
 from urllib.parse import quote
@@ -15,7 +16,12 @@ from portal.documents.models import Document, DocumentKind
 from portal.documents.sealing import open_document
 from portal.resources import resource_folder
 
-TEMPLATES = {DocumentKind.AGREEMENT: "agreement.typ", DocumentKind.CONSUMER_LETTER: "letter.typ"}
+TEMPLATES = {
+    DocumentKind.AGREEMENT: "agreement.typ",
+    DocumentKind.CONSUMER_LETTER: "letter.typ",
+    DocumentKind.PROMISE: "promise.typ",
+    DocumentKind.MEASURE: "measure.typ",
+}
 STANDARD: Literal["a-2b"] = "a-2b"
 
 
@@ -56,12 +62,17 @@ def letter_inputs(document: Document, content: dict[str, Any], *, base_url: str,
 
 
 def _compiled(document: Document, inputs: dict[str, str]) -> bytes:
+    return compiled_pdf(TEMPLATES[document.kind], inputs, made_at=document.made_at)
+
+
+def compiled_pdf(template: str, inputs: dict[str, str], *, made_at: datetime) -> bytes:
+    """Make PDF/A-2b of a template in templates/documents; `made_at` is the only moment in it."""
     pdf = typst.Compiler(
-        input=str(resource_folder("templates") / "documents" / TEMPLATES[document.kind]),
+        input=str(resource_folder("templates") / "documents" / template),
         font_paths=_fonts(),
         ignore_system_fonts=True,
         sys_inputs=inputs,
-    ).compile(format="pdf", pdf_standards=STANDARD, timestamp=int(document.made_at.timestamp()))
+    ).compile(format="pdf", pdf_standards=STANDARD, timestamp=int(made_at.timestamp()))
     assert isinstance(pdf, bytes)
     return pdf
 

@@ -57,7 +57,27 @@ class Letter:
     kind: DocumentKind = DocumentKind.CONSUMER_LETTER
 
 
-def seal_document(session: Session, key: DataKey, paper: Paper | Letter, *, now: datetime) -> Document:
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a merchant's promise says, on paper; it belongs to no case and names nobody but the firm."""
+
+    number: str
+    title: str
+    declaration: str
+    promisor: Pairs
+    span: str  # the days of purchase it holds for
+    scope: Pairs
+    terms: Pairs
+    exclusions: Pairs  # what is not covered, and on what that rests
+    places: tuple[str, ...]
+    clauses: tuple[str, ...]
+    review: Pairs
+    notice: str
+    kind: DocumentKind = DocumentKind.PROMISE
+    case_id: None = None
+
+
+def seal_document(session: Session, key: DataKey, paper: Paper | Letter | Certificate, *, now: datetime) -> Document:
     """Fix a paper: canonical content, digest, check code; whoever changes a word changes the digest."""
     content = canonical({name: value for name, value in asdict(paper).items() if name != "case_id"})
     document = Document(
