@@ -205,6 +205,11 @@ def _open_cases(session: Session, phones: Sequence[bytes]) -> dict[bytes, list[O
     return by_phone
 
 
+def case_joined_by(session: Session, judged: Judged, context: Context, *, at: datetime) -> int | None:
+    """Return the id of the open case that one complaint joins, None where it makes a case of its own (decisions 9)."""
+    return _joined(session, [judged], context, at=at).get(judged.row.number)
+
+
 def _keys(session: Session, case_ids: set[int], vault: Vault) -> Mapping[int, Sealer]:
     if not case_ids:
         return {}
@@ -215,7 +220,11 @@ def _keys(session: Session, case_ids: set[int], vault: Vault) -> Mapping[int, Se
 
 
 def _opening(judged: Judged, context: Context, *, at: datetime) -> Opening:
-    key = context.vault.new_sealer()
+    return opening_of(judged, context.vault.new_sealer(), context, at=at)
+
+
+def opening_of(judged: Judged, key: Sealer, context: Context, *, at: datetime) -> Opening:
+    """Compose case and filing of a complaint that opens a case of its own, sealed under `key`."""
     return Opening(
         judged=judged,
         key=key,
@@ -225,7 +234,11 @@ def _opening(judged: Judged, context: Context, *, at: datetime) -> Opening:
 
 
 def _joining(judged: Judged, case_id: int, keys: Mapping[int, Sealer], context: Context, *, at: datetime) -> Joining:
-    key = keys[case_id]
+    return joining_of(judged, case_id, keys[case_id], context, at=at)
+
+
+def joining_of(judged: Judged, case_id: int, key: Sealer, context: Context, *, at: datetime) -> Joining:
+    """Compose the filing of a complaint that joins a case, sealed under that case's key."""
     return Joining(
         judged,
         case_id,

@@ -14,14 +14,14 @@ from portal.core.errors import RuleBroken
 from portal.intake import queries
 from portal.intake.actions import StartImport, start_import
 from portal.intake.importing import Progress, run_import
-from portal.intake.rules import Source
+from portal.intake.rules import FILED, Source
 from portal.intake.uploads import Upload, read_upload, too_big
 from portal.runtime import Runtime
 
 
 @click.command("import")
 @click.argument("file", type=terminal.Upload())
-@click.option("--source", type=click.Choice([one.value for one in Source]), help="来源；不给时按表头判断。")
+@click.option("--source", type=click.Choice([one.value for one in FILED]), help="来源；不给时按表头判断。")
 @click.option("--map", "map_file", type=terminal.Upload(), help="列对照（TOML），用于其他来源的表。")
 @click.option("--authority", "authority_code", metavar="CODE", help="监管部门代码；不给时按文件的处理机构。")
 @terminal.json_option

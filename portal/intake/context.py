@@ -121,6 +121,24 @@ def read_context(session: Session, authority_id: int) -> Context:
     )
 
 
+def context_of_place(session: Session, authority_id: int) -> Context:
+    """Read what one complaint needs to know whose merchant is known: its authority alone, and no other merchant."""
+    path = session.scalars(select(Organisation.path).where(Organisation.id == authority_id)).one()
+    above = session.scalars(
+        select(Organisation).where(Organisation.id.in_([int(one) for one in path.split("/") if one]))
+    )
+    by_id = {one.id: one for one in above}
+    place = _place(by_id[authority_id], by_id)
+    return Context(
+        place=place,
+        below={authority_id: place},
+        names={},
+        merchants=MerchantIndex({}, {}),
+        book=almanac(session),
+        vault=vault_of(session),
+    )
+
+
 def merchant_index(session: Session) -> MerchantIndex:
     """Index every merchant of the installation by code, name, aliases and outlets; those who left are marked."""
     aliases = _names(session.execute(select(MerchantAlias.merchant_id, MerchantAlias.name)))

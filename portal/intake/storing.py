@@ -29,6 +29,7 @@ from portal.intake.context import Context
 from portal.intake.models import Filing, ImportRefusal, ImportRun, ImportState, Tip
 from portal.intake.rules import Refusal, Row, WaitingReason
 from portal.intake.rules.cells import text_of
+from portal.intake.values import Judged
 
 CELLS = "import.cells"  # sealing purpose
 AGREED_ELSEWHERE = (WaitingReason.LOCAL_DIVERSION, WaitingReason.NO_DIVERSION)  # another channel's word lifts these
@@ -58,8 +59,10 @@ def store_batch(session: Session, actor: Actor, command: StoreBatch, *, now: dat
     run = locked_run(session, command.run_id)
     if run.attempt != command.attempt or run.state is not ImportState.RUNNING:
         raise Overtaken("这个文件正由另一个进程导入，请稍后在导入列表里查看结果。")
-    _open_cases(session, actor, run, batch.openings, context, at=batch.at)
-    _join_cases(session, actor, run, batch.joinings, at=batch.at)
+    origin = Origin(run.id, run.reference)
+    key_ids = _store_keys(session, [one.key for one in batch.openings], at=batch.at)
+    open_cases(session, actor, origin, batch.openings, key_ids, at=batch.at)
+    join_cases(session, actor, origin, batch.joinings, at=batch.at)
     _register_tips(session, actor, run, batch.tips, context, at=batch.at)
     _take_changes(session, actor, run, batch.changed, at=batch.at)
     _keep_refusals(session, run, batch.refusals)
@@ -67,12 +70,34 @@ def store_batch(session: Session, actor: Actor, command: StoreBatch, *, now: dat
     return run
 
 
-def _open_cases(
-    session: Session, actor: Actor, run: ImportRun, openings: Sequence[Opening], context: Context, *, at: datetime
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The run that brought filings in; the green channel has none."""
+
+    import_id: int | None = None
+    reference: str = ""
+
+    def told_of(self, filed: Judged) -> dict[str, Any]:
+        """What a fact says of where a filing comes from."""
+        said: dict[str, Any] = {"source": filed.row.source.value, "number": filed.row.number}
+        return {**said, "import": self.reference} if self.reference else said
+
+
+def open_cases(
+    session: Session,
+    actor: Actor,
+    origin: Origin,
+    openings: Sequence[Opening],
+    key_ids: Sequence[int],
+    *,
+    at: datetime,
+) -> list[int]:
+    """Store cases with their filings, make them findable, tell of them; `key_ids` are the rows of their keys.
+
+    Returns the ids of the cases.
+    """
     if not openings:
-        return
-    key_ids = _store_keys(session, [one.key for one in openings], at=at)
+        return []
     references = take_references(session, [one.case.prefix for one in openings], at=at)
     rows = [
         {**one.case.values, "key_id": key_id, "reference": reference}
@@ -80,7 +105,7 @@ def _open_cases(
     ]
     case_ids = _inserted(session, Case, rows)
     filings = [
-        {**one.filing, "key_id": key_id, "case_id": case_id, "import_id": run.id}
+        {**one.filing, "key_id": key_id, "case_id": case_id, "import_id": origin.import_id}
         for one, key_id, case_id in zip(openings, key_ids, case_ids, strict=True)
     ]
     load(session, Filing, filings)
@@ -93,17 +118,17 @@ def _open_cases(
         for one, case_id, reference in zip(openings, case_ids, references, strict=True)
     ]
     search.index_documents(session, search.CASE_SEARCH, documents)
-    _record(session, actor, _openings_told(run, openings, case_ids), at=at)
+    _record(session, actor, _openings_told(origin, openings, case_ids), at=at)
+    return case_ids
 
 
 Told = tuple[Topic, SubjectKind, int, dict[str, Any]]
 
 
-def _openings_told(run: ImportRun, openings: Sequence[Opening], case_ids: Sequence[int]) -> list[Told]:
+def _openings_told(origin: Origin, openings: Sequence[Opening], case_ids: Sequence[int]) -> list[Told]:
     told: list[Told] = []
     for one, case_id in zip(openings, case_ids, strict=True):
-        origin = {"source": one.judged.row.source.value, "number": one.judged.row.number, "import": run.reference}
-        told.append((Topic.CASE_OPENED, SubjectKind.CASE, case_id, origin))
+        told.append((Topic.CASE_OPENED, SubjectKind.CASE, case_id, origin.told_of(one.judged)))
         if one.judged.decided.dispatched:
             detail = {"merchant_id": one.judged.decided.merchant_id}
             told.append((Topic.CASE_DISPATCHED, SubjectKind.CASE, case_id, detail))
@@ -120,7 +145,8 @@ def take_references(session: Session, prefixes: Sequence[str], *, at: datetime) 
     return [f"{prefix}{month}-{next(blocks[prefix]):04d}" for prefix in prefixes]
 
 
-def _join_cases(session: Session, actor: Actor, run: ImportRun, joinings: Sequence[Joining], *, at: datetime) -> None:
+def join_cases(session: Session, actor: Actor, origin: Origin, joinings: Sequence[Joining], *, at: datetime) -> None:
+    """Store filings with the open cases that they join (decisions 9); raises Stale where one has closed meanwhile."""
     if not joinings:
         return
     ids = sorted({one.case_id for one in joinings})
@@ -137,7 +163,7 @@ def _join_cases(session: Session, actor: Actor, run: ImportRun, joinings: Sequen
     if any(not case.is_open for case in cases.values()):
         raise Stale("一件要并入的纠纷刚刚办结。")
     rows = [
-        {**one.filing, "key_id": cases[one.case_id].key_id, "case_id": one.case_id, "import_id": run.id}
+        {**one.filing, "key_id": cases[one.case_id].key_id, "case_id": one.case_id, "import_id": origin.import_id}
         for one in joinings
     ]
     before = leading.sources_of(session, ids)
@@ -145,8 +171,7 @@ def _join_cases(session: Session, actor: Actor, run: ImportRun, joinings: Sequen
     told: list[Told] = []
     for one in joinings:
         case = cases[one.case_id]
-        origin = {"source": one.judged.row.source.value, "number": one.judged.row.number, "import": run.reference}
-        told.append((Topic.CASE_MERGED, SubjectKind.CASE, case.id, origin))
+        told.append((Topic.CASE_MERGED, SubjectKind.CASE, case.id, origin.told_of(one.judged)))
         leading.take_in(session, case, one.case, before[case.id], decide_by=one.filing["decide_by"])
         before[case.id].add(one.judged.row.source.value)
         case.last_event_at = at

@@ -38,7 +38,7 @@ REASON_NAMES = {
 }
 KEPT_SENTENCE = "自行办理：企业不参与协商。可以改派给企业，或在受理以前退回来源单位。"
 RETURNED_SENTENCE = "企业退回分派：请看退回理由，改派别的企业或自行处理。"
-SOURCES = {"12315": "12315", "12345": "12345 热线", "generic": "其他表格"}
+SOURCES = {"12315": "12315", "12345": "12345 热线", "generic": "其他表格", "green": "绿色通道"}
 EXPORT_BATCH = 1000
 SHOWN_SUGGESTIONS = 3
 

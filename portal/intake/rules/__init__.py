@@ -6,6 +6,7 @@ from portal.cases.rules import Channel as Channel
 from portal.intake.rules.cells import Cell as Cell
 from portal.intake.rules.cells import is_masked as is_masked
 from portal.intake.rules.cells import storable as storable
+from portal.intake.rules.columns import FILED as FILED
 from portal.intake.rules.columns import LINE_HEADER as LINE_HEADER
 from portal.intake.rules.columns import REASON_HEADER as REASON_HEADER
 from portal.intake.rules.columns import ColumnMap as ColumnMap

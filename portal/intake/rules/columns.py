@@ -11,11 +11,15 @@ from portal.core.cells import Row as Row
 
 
 class Source(StrEnum):
-    """The channel a file comes from; the values are those of `portal import --source`."""
+    """The channel a complaint comes through; of files the values are those of `portal import --source`."""
 
     NATIONAL = "12315"
     HOTLINE = "12345"
     GENERIC = "generic"
+    GREEN = "green"  # our own page: no file
+
+
+FILED = (Source.NATIONAL, Source.HOTLINE, Source.GENERIC)  # what comes as a file
 
 
 class Field(StrEnum):
