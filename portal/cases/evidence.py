@@ -25,6 +25,7 @@ from portal.core.media import (
     Unreadable,
     check_document,
     clean_picture,
+    plain_name,
     sniff,
 )
 from portal.core.permissions import Permission, require
@@ -129,12 +130,12 @@ def store_evidence(
     session: Session, actor: Actor, case: Case, upload: Upload, purpose: Purpose, *, now: datetime
 ) -> Evidence | None:
     """Store one file of a locked case, without a fact; None where the case has the same file already."""
-    media = _accepted(upload)
+    media = accepted(upload)
     digest = hashlib.sha256(upload.content).hexdigest()
     if session.scalars(select(Evidence.id).where(Evidence.case_id == case.id, Evidence.digest == digest)).first():
         return None
     key = session.get_one(DataKey, case.key_id)
-    picture = _cleaned(upload, media)
+    picture = cleaned(upload, media)
     row = Evidence(
         reference=secrets.token_hex(12),
         case_id=case.id,
@@ -196,13 +197,6 @@ def is_hidden(actor: Actor, case: Case, side: EvidenceSide, at: datetime) -> boo
     return actor.kind is ActorKind.MERCHANT and side is EvidenceSide.MERCHANT and before
 
 
-def plain_name(name: str) -> str:
-    """A file's name without path, suffix and control characters, at most 60 characters."""
-    stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")
-    kept = "".join(char for char in (stem[0] or stem[2]) if char.isprintable() and char not in '"<>|:*?')
-    return kept.strip(" .")[:60] or "文件"
-
-
 def _check_reader(
     session: Session, actor: Actor, case: Case, evidence: Evidence, variant: Variant, *, now: datetime
 ) -> None:
@@ -229,7 +223,8 @@ def _address(evidence: Evidence, variant: Variant) -> str:
     return evidence.shown_at or evidence.original_at if variant is Variant.SHOWN else evidence.original_at
 
 
-def _accepted(upload: Upload) -> Media:
+def accepted(upload: Upload) -> Media:
+    """Tell what a file is; refuses with RuleBroken (field "files") what may not be evidence or is too big."""
     media = sniff(upload.content)
     if media is None:
         raise RuleBroken(
@@ -242,7 +237,8 @@ def _accepted(upload: Upload) -> Media:
     return media
 
 
-def _cleaned(upload: Upload, media: Media) -> CleanPicture | None:
+def cleaned(upload: Upload, media: Media) -> CleanPicture | None:
+    """Draw a picture anew, or look at the frame of a PDF or video; refuses with RuleBroken what is damaged."""
     try:
         if media in PICTURES:
             return clean_picture(upload.content, media)

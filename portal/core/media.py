@@ -139,6 +139,13 @@ def _boxes(content: bytes) -> set[bytes]:
     return found
 
 
+def plain_name(name: str) -> str:
+    """A file's name without path, suffix and control characters, at most 60 characters."""
+    stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")
+    kept = "".join(char for char in (stem[0] or stem[2]) if char.isprintable() and char not in '"<>|:*?')
+    return kept.strip(" .")[:60] or "文件"
+
+
 def spoken_size(size: int) -> str:
     """Write a size in bytes for people: 312 KB, 4.2 MB."""
     if size < MEGABYTE:

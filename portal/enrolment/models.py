@@ -40,6 +40,9 @@ class Merchant(Model):
     admitted_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
     suspension_reason: Mapped[str | None]
+    exited_on: Mapped[date | None]
+    exit_reason: Mapped[str | None]
+    readmit_on: Mapped[date | None]  # the earliest day on which it may come back
     licence_until_on: Mapped[date | None]  # last day of the business licence; None: open-ended or not known
     licence_warned_on: Mapped[date | None]  # the last day for which the warning was given
     data_confirmed_at: Mapped[datetime | None]  # of the yearly confirmation; None: not since admission
