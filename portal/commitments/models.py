@@ -38,6 +38,7 @@ class Promisor(Model):
     normalised_name: Mapped[str]
     merchant_id: Mapped[Ref | None] = mapped_column(ForeignKey("merchant.id"))
     authority_id: Mapped[Ref] = mapped_column(ForeignKey("organisation.id"))  # who reviews first
+    council_id: Mapped[Ref | None] = mapped_column(ForeignKey("organisation.id"), index=True)  # who reviews second
     phone: Mapped[str]  # for consumers; a shop's line, never a person's own
     association: Mapped[str | None]  # 行业协会
     created_at: Mapped[datetime]
@@ -107,6 +108,7 @@ class PromiseVersion(Model):
     submitted_at: Mapped[datetime | None]
     first_at: Mapped[datetime | None]  # 县级
     first_by: Mapped[str | None]
+    first_person_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"), index=True)  # never reviews second
     first_opinion: Mapped[str | None]
     second_at: Mapped[datetime | None]  # 市级或协会
     second_by: Mapped[str | None]
@@ -204,6 +206,7 @@ class Programme(Model):
     most_days_to_refund: Mapped[int]  # natural days to refund
     valid_months: Mapped[int | None]  # how long a passed promise is valid; None: until ended
     second_review: Mapped[bool]  # whether a second level (市级或协会) reviews
+    council_id: Mapped[Ref | None] = mapped_column(ForeignKey("organisation.id"), index=True)  # 消委会; None: 市级
     article: Mapped[str]
     basis: Mapped[str]
     is_law: Mapped[bool]
