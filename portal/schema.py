@@ -22,6 +22,7 @@ from portal.notifications import models as notifications
 from portal.practice import models as practice
 from portal.recalls import models as recalls
 from portal.retention import models as retention
+from portal.returns import models as returns
 from portal.settlements import models as settlements
 from portal.supervision import models as supervision
 from portal.supervision import sanction_models as sanctions
@@ -54,6 +55,7 @@ MODULES = (
     privacy,
     recalls,
     retention,
+    returns,
     sanctions,
     settlements,
     supervision,
@@ -72,7 +74,11 @@ APPEND_ONLY = (  # triggers refuse UPDATE and DELETE
     "ledger_node",
     "ledger_read_release",
     "sanction_note",
-    "sanction_trigger",
     "settlement_sending_limits",
 )
-SEARCH_TABLES = ("case_search", "tip_search", "ledger_search", "promise_search")  # made by the migration, unlike on the two databases
+SEARCH_TABLES = (
+    "case_search",
+    "tip_search",
+    "ledger_search",
+    "promise_search",
+)  # made by the migration, unlike on the two databases

@@ -1,14 +1,602 @@
 """Sanctions, visits and violations."""
 
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
 revision = "0025"
 down_revision = "0024"
 branch_labels = None
 depends_on = None
 
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+JSONS = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+APPEND_ONLY = ("sanction_note",)
+WITHOUT, WITH = (
+    "kind IN ('agreement', 'consumer_letter', 'promise')",
+    "kind IN ('agreement', 'consumer_letter', 'promise', 'measure')",
+)
+SINCE = date(2004, 1, 1)  # as far back as days can be counted
+OWN_DEFAULT = "本平台设定，非法律规定，可由监管部门调整"
+DEFAULTS = (  # code, threshold, least, days, level; no number of it is in any rule
+    ("overdue", 3, 0, 90, "remind"),
+    ("settlement_rate", 40, 10, 90, "remind"),
+    ("false_feedback", 2, 0, 90, "rectify"),
+    ("promises", 2, 0, 90, "rectify"),
+    ("goods", 1, 0, 90, "rectify"),
+    ("licence", 1, 0, 90, "suspend"),
+    ("personal_data", 1, 0, 1, "rectify"),
+    ("own_request", 1, 0, 1, "exit"),
+)
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    _replace_check("document", "documentkind", WITHOUT, WITH)
+    op.add_column("merchant", sa.Column("exited_on", sa.Date()))
+    op.add_column("merchant", sa.Column("exit_reason", sa.String()))
+    op.add_column("merchant", sa.Column("readmit_on", sa.Date()))
+    op.create_table(
+        "sanction_run",
+        sa.Column("through_on", sa.Date(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_run")),
+    )
+    op.create_table(
+        "sanction_trigger",
+        sa.Column(
+            "code",
+            sa.Enum(
+                "overdue",
+                "settlement_rate",
+                "false_feedback",
+                "promises",
+                "goods",
+                "licence",
+                "personal_data",
+                "own_request",
+                name="trigger",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("organisation_id", BIG, nullable=True),
+        sa.Column("threshold", sa.Integer(), nullable=False),
+        sa.Column("least", sa.Integer(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column(
+            "level",
+            sa.Enum(
+                "remind",
+                "rectify",
+                "suspend",
+                "exit",
+                name="level",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("first_on", sa.Date(), nullable=False),
+        sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("is_own_rule", sa.Boolean(), nullable=False),
+        sa.Column("author_name", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", BIG, nullable=False),
+        sa.CheckConstraint("days > 0", name=op.f("ck_sanction_trigger_days_positive")),
+        sa.CheckConstraint("least >= 0", name=op.f("ck_sanction_trigger_least_not_negative")),
+        sa.CheckConstraint("threshold > 0", name=op.f("ck_sanction_trigger_threshold_positive")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_sanction_trigger_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_trigger")),
+    )
+    op.create_index(
+        "ix_sanction_trigger_organisation_id", "sanction_trigger", ["organisation_id", "code", "first_on"], unique=False
+    )
+    op.create_table(
+        "sanction_proposal",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("merchant_id", BIG, nullable=False),
+        sa.Column("authority_id", BIG, nullable=False),
+        sa.Column("trigger_id", BIG, nullable=False),
+        sa.Column(
+            "code",
+            sa.Enum(
+                "overdue",
+                "settlement_rate",
+                "false_feedback",
+                "promises",
+                "goods",
+                "licence",
+                "personal_data",
+                "own_request",
+                name="trigger",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "level",
+            sa.Enum(
+                "remind",
+                "rectify",
+                "suspend",
+                "exit",
+                name="level",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open", "declined", "taken", name="proposalstate", native_enum=False, create_constraint=True, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("numerator", sa.Integer(), nullable=False),
+        sa.Column("denominator", sa.Integer(), nullable=True),
+        sa.Column("first_on", sa.Date(), nullable=False),
+        sa.Column("last_on", sa.Date(), nullable=False),
+        sa.Column("behind", JSONS, nullable=False),
+        sa.Column("remark", sa.String(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proposed_by", sa.String(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decision", sa.String(), nullable=True),
+        sa.Column("id", BIG, nullable=False),
+        sa.CheckConstraint(
+            "(state = 'open') = (decided_at IS NULL)", name=op.f("ck_sanction_proposal_decided_at_iff_decided")
+        ),
+        sa.CheckConstraint("first_on <= last_on", name=op.f("ck_sanction_proposal_period_ordered")),
+        sa.ForeignKeyConstraint(
+            ["authority_id"], ["organisation.id"], name=op.f("fk_sanction_proposal_authority_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"], ["merchant.id"], name=op.f("fk_sanction_proposal_merchant_id_merchant")
+        ),
+        sa.ForeignKeyConstraint(
+            ["trigger_id"], ["sanction_trigger.id"], name=op.f("fk_sanction_proposal_trigger_id_sanction_trigger")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_proposal")),
+        sa.UniqueConstraint("reference", name=op.f("uq_sanction_proposal_reference")),
+    )
+    op.create_index(
+        "ix_sanction_proposal_authority_id", "sanction_proposal", ["authority_id", "state", "id"], unique=False
+    )
+    op.create_index("ix_sanction_proposal_merchant_id", "sanction_proposal", ["merchant_id", "id"], unique=False)
+    op.create_index("ix_sanction_proposal_trigger_id", "sanction_proposal", ["trigger_id"], unique=False)
+    op.create_index(
+        "uq_sanction_proposal_open",
+        "sanction_proposal",
+        ["merchant_id", "code"],
+        unique=True,
+        postgresql_where=sa.text("state = 'open'"),
+        sqlite_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
+        "mystery_visit",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("promisor_id", BIG, nullable=False),
+        sa.Column("merchant_id", BIG, nullable=True),
+        sa.Column("authority_id", BIG, nullable=False),
+        sa.Column("key_id", BIG, nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "planned",
+                "visited",
+                "released",
+                "rectified",
+                "closed",
+                "cancelled",
+                name="visitstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("outlet", sa.String(), nullable=False),
+        sa.Column("scenario", sa.String(), nullable=False),
+        sa.Column("planned_on", sa.Date(), nullable=True),
+        sa.Column("officer", sa.String(), nullable=False),
+        sa.Column("second_officer", sa.String(), nullable=False),
+        sa.Column("visited_on", sa.Date(), nullable=True),
+        sa.Column("asked", sa.String(), nullable=False),
+        sa.Column("answered", sa.String(), nullable=False),
+        sa.Column("lapses", sa.Integer(), nullable=False),
+        sa.Column("rectify_on", sa.Date(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rectified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rectification", sa.String(), nullable=True),
+        sa.Column("rechecked_on", sa.Date(), nullable=True),
+        sa.Column("recheck", sa.String(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", BIG, nullable=False),
+        sa.CheckConstraint(
+            "(closed_at IS NOT NULL) = (state IN ('closed', 'cancelled'))",
+            name=op.f("ck_mystery_visit_closed_at_iff_over"),
+        ),
+        sa.CheckConstraint(
+            "(visited_on IS NULL) = (state IN ('planned', 'cancelled'))",
+            name=op.f("ck_mystery_visit_visited_on_iff_visited"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id"], ["organisation.id"], name=op.f("fk_mystery_visit_authority_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["key_id"], ["data_key.id"], name=op.f("fk_mystery_visit_key_id_data_key")),
+        sa.ForeignKeyConstraint(["merchant_id"], ["merchant.id"], name=op.f("fk_mystery_visit_merchant_id_merchant")),
+        sa.ForeignKeyConstraint(["promisor_id"], ["promisor.id"], name=op.f("fk_mystery_visit_promisor_id_promisor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mystery_visit")),
+        sa.UniqueConstraint("reference", name=op.f("uq_mystery_visit_reference")),
+    )
+    op.create_index("ix_mystery_visit_authority_id", "mystery_visit", ["authority_id", "state", "id"], unique=False)
+    op.create_index("ix_mystery_visit_key_id", "mystery_visit", ["key_id"], unique=False)
+    op.create_index("ix_mystery_visit_merchant_id", "mystery_visit", ["merchant_id", "id"], unique=False)
+    op.create_index("ix_mystery_visit_promisor_id", "mystery_visit", ["promisor_id", "id"], unique=False)
+    op.create_table(
+        "promise_violation",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("promisor_id", BIG, nullable=False),
+        sa.Column("merchant_id", BIG, nullable=True),
+        sa.Column("authority_id", BIG, nullable=False),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "return",
+                "visit",
+                "feedback",
+                "officer",
+                name="violationsource",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("source_reference", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "possible",
+                "confirmed",
+                "dismissed",
+                "removal_asked",
+                "removed",
+                name="violationstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("happened_on", sa.Date(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decision", sa.String(), nullable=True),
+        sa.Column("removal", sa.String(), nullable=True),
+        sa.Column("id", BIG, nullable=False),
+        sa.CheckConstraint(
+            "(decided_at IS NULL) = (state = 'possible')", name=op.f("ck_promise_violation_decided_at_iff_decided")
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id"], ["organisation.id"], name=op.f("fk_promise_violation_authority_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"], ["merchant.id"], name=op.f("fk_promise_violation_merchant_id_merchant")
+        ),
+        sa.ForeignKeyConstraint(
+            ["promisor_id"], ["promisor.id"], name=op.f("fk_promise_violation_promisor_id_promisor")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_promise_violation")),
+        sa.UniqueConstraint("reference", name=op.f("uq_promise_violation_reference")),
+    )
+    op.create_index(
+        "ix_promise_violation_authority_id", "promise_violation", ["authority_id", "state", "id"], unique=False
+    )
+    op.create_index(
+        "ix_promise_violation_merchant_id", "promise_violation", ["merchant_id", "happened_on"], unique=False
+    )
+    op.create_index("ix_promise_violation_promisor_id", "promise_violation", ["promisor_id", "id"], unique=False)
+    op.create_index("uq_promise_violation_source", "promise_violation", ["source", "source_reference"], unique=True)
+    op.create_table(
+        "sanction_measure",
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("merchant_id", BIG, nullable=False),
+        sa.Column("authority_id", BIG, nullable=False),
+        sa.Column("proposal_id", BIG, nullable=False),
+        sa.Column("previous_id", BIG, nullable=True),
+        sa.Column("document_id", BIG, nullable=False),
+        sa.Column("key_id", BIG, nullable=False),
+        sa.Column(
+            "level",
+            sa.Enum(
+                "remind",
+                "rectify",
+                "suspend",
+                "exit",
+                name="level",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "issued",
+                "received",
+                "answered",
+                "closed",
+                "replaced",
+                name="measurestate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("rectify_on", sa.Date(), nullable=True),
+        sa.Column("conditions", sa.String(), nullable=False),
+        sa.Column("earliest_on", sa.Date(), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_by", sa.String(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", sa.String(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", BIG, nullable=False),
+        sa.CheckConstraint(
+            "(closed_at IS NOT NULL) = (state IN ('closed', 'replaced'))",
+            name=op.f("ck_sanction_measure_closed_at_iff_over"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["authority_id"], ["organisation.id"], name=op.f("fk_sanction_measure_authority_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_sanction_measure_document_id_document")
+        ),
+        sa.ForeignKeyConstraint(["key_id"], ["data_key.id"], name=op.f("fk_sanction_measure_key_id_data_key")),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"], ["merchant.id"], name=op.f("fk_sanction_measure_merchant_id_merchant")
+        ),
+        sa.ForeignKeyConstraint(
+            ["previous_id"], ["sanction_measure.id"], name=op.f("fk_sanction_measure_previous_id_sanction_measure")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposal_id"], ["sanction_proposal.id"], name=op.f("fk_sanction_measure_proposal_id_sanction_proposal")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_measure")),
+        sa.UniqueConstraint("number", name=op.f("uq_sanction_measure_number")),
+    )
+    op.create_index(
+        "ix_sanction_measure_authority_id", "sanction_measure", ["authority_id", "state", "id"], unique=False
+    )
+    op.create_index("ix_sanction_measure_document_id", "sanction_measure", ["document_id"], unique=False)
+    op.create_index("ix_sanction_measure_key_id", "sanction_measure", ["key_id"], unique=False)
+    op.create_index("ix_sanction_measure_merchant_id", "sanction_measure", ["merchant_id", "id"], unique=False)
+    op.create_index("ix_sanction_measure_previous_id", "sanction_measure", ["previous_id"], unique=False)
+    op.create_index("ix_sanction_measure_proposal_id", "sanction_measure", ["proposal_id"], unique=False)
+    op.create_table(
+        "sanction_note",
+        sa.Column("measure_id", BIG, nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "receipt",
+                "statement",
+                "answer",
+                "lifted",
+                "prolonged",
+                "replaced",
+                name="notekind",
+                native_enum=False,
+                length=60,
+            ),
+            nullable=False,
+        ),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("author_name", sa.String(), nullable=False),
+        sa.Column("by_merchant", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["measure_id"], ["sanction_measure.id"], name=op.f("fk_sanction_note_measure_id_sanction_measure")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_note")),
+    )
+    op.create_index("ix_sanction_note_measure_id", "sanction_note", ["measure_id", "id"], unique=False)
+    op.create_table(
+        "visit_lapse",
+        sa.Column("visit_id", BIG, nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "not_shown",
+                "told_late",
+                "refused",
+                "obstructed",
+                "shorter",
+                "refund_late",
+                "untrained",
+                "stale_sign",
+                "other",
+                name="lapse",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["visit_id"], ["mystery_visit.id"], name=op.f("fk_visit_lapse_visit_id_mystery_visit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_lapse")),
+    )
+    op.create_index("ix_visit_lapse_visit_id", "visit_lapse", ["visit_id", "id"], unique=False)
+    op.create_table(
+        "supervision_file",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("note_id", BIG, nullable=True),
+        sa.Column("visit_id", BIG, nullable=True),
+        sa.Column("by_merchant", sa.Boolean(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", BIG, nullable=False),
+        sa.CheckConstraint("(note_id IS NULL) <> (visit_id IS NULL)", name=op.f("ck_supervision_file_belongs_to_one")),
+        sa.ForeignKeyConstraint(
+            ["note_id"], ["sanction_note.id"], name=op.f("fk_supervision_file_note_id_sanction_note")
+        ),
+        sa.ForeignKeyConstraint(
+            ["visit_id"], ["mystery_visit.id"], name=op.f("fk_supervision_file_visit_id_mystery_visit")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supervision_file")),
+        sa.UniqueConstraint("reference", name=op.f("uq_supervision_file_reference")),
+    )
+    op.create_index("ix_supervision_file_note_id", "supervision_file", ["note_id", "id"], unique=False)
+    op.create_index("ix_supervision_file_visit_id", "supervision_file", ["visit_id", "id"], unique=False)
+    _fill_triggers()
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    for table in APPEND_ONLY:
+        for statement in _guards(table, postgresql=postgresql):
+            op.execute(statement)
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    op.drop_column("merchant", "readmit_on")
+    op.drop_column("merchant", "exit_reason")
+    op.drop_column("merchant", "exited_on")
+    op.drop_index("ix_supervision_file_visit_id", table_name="supervision_file")
+    op.drop_index("ix_supervision_file_note_id", table_name="supervision_file")
+    op.drop_table("supervision_file")
+    op.drop_index("ix_visit_lapse_visit_id", table_name="visit_lapse")
+    op.drop_table("visit_lapse")
+    op.drop_index("ix_sanction_note_measure_id", table_name="sanction_note")
+    op.drop_table("sanction_note")
+    op.drop_index("ix_sanction_measure_proposal_id", table_name="sanction_measure")
+    op.drop_index("ix_sanction_measure_previous_id", table_name="sanction_measure")
+    op.drop_index("ix_sanction_measure_merchant_id", table_name="sanction_measure")
+    op.drop_index("ix_sanction_measure_key_id", table_name="sanction_measure")
+    op.drop_index("ix_sanction_measure_document_id", table_name="sanction_measure")
+    op.drop_index("ix_sanction_measure_authority_id", table_name="sanction_measure")
+    op.drop_table("sanction_measure")
+    op.drop_index("uq_promise_violation_source", table_name="promise_violation")
+    op.drop_index("ix_promise_violation_promisor_id", table_name="promise_violation")
+    op.drop_index("ix_promise_violation_merchant_id", table_name="promise_violation")
+    op.drop_index("ix_promise_violation_authority_id", table_name="promise_violation")
+    op.drop_table("promise_violation")
+    op.drop_index("ix_mystery_visit_promisor_id", table_name="mystery_visit")
+    op.drop_index("ix_mystery_visit_merchant_id", table_name="mystery_visit")
+    op.drop_index("ix_mystery_visit_key_id", table_name="mystery_visit")
+    op.drop_index("ix_mystery_visit_authority_id", table_name="mystery_visit")
+    op.drop_table("mystery_visit")
+    op.drop_index(
+        "uq_sanction_proposal_open",
+        table_name="sanction_proposal",
+        postgresql_where=sa.text("state = 'open'"),
+        sqlite_where=sa.text("state = 'open'"),
+    )
+    op.drop_index("ix_sanction_proposal_trigger_id", table_name="sanction_proposal")
+    op.drop_index("ix_sanction_proposal_merchant_id", table_name="sanction_proposal")
+    op.drop_index("ix_sanction_proposal_authority_id", table_name="sanction_proposal")
+    op.drop_table("sanction_proposal")
+    op.drop_index("ix_sanction_trigger_organisation_id", table_name="sanction_trigger")
+    op.drop_table("sanction_trigger")
+    op.drop_table("sanction_run")
+    op.execute("DELETE FROM document WHERE kind = 'measure'")
+    _replace_check("document", "documentkind", WITH, WITHOUT)
+
+
+def _fill_triggers() -> None:
+    """As the house proposes them until an authority sets its own; here, so that every installation has them."""
+    table = sa.table(
+        "sanction_trigger",
+        sa.column("code", sa.String()),
+        sa.column("threshold", sa.Integer()),
+        sa.column("least", sa.Integer()),
+        sa.column("days", sa.Integer()),
+        sa.column("level", sa.String()),
+        sa.column("active", sa.Boolean()),
+        sa.column("first_on", sa.Date()),
+        sa.column("basis", sa.String()),
+        sa.column("is_own_rule", sa.Boolean()),
+        sa.column("author_name", sa.String()),
+        sa.column("at", sa.DateTime(timezone=True)),
+    )
+    op.bulk_insert(
+        table,
+        [
+            {
+                "code": code,
+                "threshold": threshold,
+                "least": least,
+                "days": days,
+                "level": level,
+                "active": True,
+                "first_on": SINCE,
+                "basis": OWN_DEFAULT,
+                "is_own_rule": True,
+                "author_name": "",
+                "at": datetime(2026, 11, 22, tzinfo=UTC),
+            }
+            for code, threshold, least, days, level in DEFAULTS
+        ],
+    )
+
+
+def _guards(table: str, *, postgresql: bool) -> list[str]:
+    if postgresql:
+        return [
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        ]
+    return [
+        f"CREATE TRIGGER {table}_no_{word.lower()} BEFORE {word} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'append-only: {word} on {table}'); END"
+        for word in ("UPDATE", "DELETE")
+    ]
+
+
+def _replace_check(table: str, name: str, before: str, after: str) -> None:
+    """As revision 0011 does it: agreements refer to the table, so it is not made again."""
+    constraint = f"ck_{table}_{name}"
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql":
+        op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
+        op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {constraint} CHECK ({after})")
+        return
+    said = connection.execute(
+        sa.text("SELECT sql FROM sqlite_schema WHERE name = :table"), {"table": table}
+    ).scalar_one()
+    old, new = f"CONSTRAINT {constraint} CHECK ({before})", f"CONSTRAINT {constraint} CHECK ({after})"
+    if said.count(old) != 1:
+        raise RuntimeError(f"{constraint} does not stand as expected in {table}")
+    version = connection.execute(sa.text("PRAGMA schema_version")).scalar_one()
+    op.execute("PRAGMA writable_schema=ON")
+    connection.execute(
+        sa.text("UPDATE sqlite_schema SET sql = :sql WHERE type = 'table' AND name = :table"),
+        {"sql": said.replace(old, new), "table": table},
+    )
+    op.execute(f"PRAGMA schema_version={version + 1}")
+    op.execute("PRAGMA writable_schema=RESET")  # turns it off and reads the tables' texts again

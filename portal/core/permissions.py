@@ -43,7 +43,9 @@ class Permission(StrEnum):
     LEDGER_READ = "ledger:read"
     LEDGER_WRITE = "ledger:write"
     LINK_REPLACE = "link:replace"
+    MEASURE_ANSWER = "measure:answer"
     MERCHANT_ADMIT = "merchant:admit"
+    MERCHANT_EXIT = "merchant:exit"  # out and in again
     MERCHANT_KEEP = "merchant:keep"  # its own outlets, the yearly confirmation, proposals
     MERCHANT_READ = "merchant:read"
     MERCHANT_SUSPEND = "merchant:suspend"
@@ -54,8 +56,20 @@ class Permission(StrEnum):
     PERFORMANCE_RECORD = "performance:record"
     PERSON_MANAGE = "person:manage"
     PERSONAL_REVEAL = "personal:reveal"
+    PROGRAMME_EDIT = "programme:edit"  # the authority's own row of what promises may say
+    PROMISE_IMPORT = "promise:import"
+    PROMISE_READ = "promise:read"
+    PROMISE_REMOVE = "promise:remove"  # 摘牌
+    PROMISE_REVIEW = "promise:review"
+    PROMISE_SECOND = "promise:second"  # the second level: the authority above, or the council that it names
+    PROMISE_WRITE = "promise:write"
     RECALL_ANSWER = "recall:answer"
     RECALL_ISSUE = "recall:issue"  # notify, chase, close
+    RETURN_ANSWER = "return:answer"  # agree, refuse, receive, refund
+    RETURN_FIND = "return:find"  # whether the promise was broken
+    RETURN_READ = "return:read"
+    SANCTION_DECIDE = "sanction:decide"  # propose, decline, take a measure, check again
+    SANCTION_ORDER = "sanction:order"  # suspend and exclude
     SENDING_LIMIT = "sending:limit"
     SUBSTITUTE_NAME = "substitute:name"
     TIP_READ = "tip:read"
@@ -123,6 +137,11 @@ def is_of_no_council(actor: Actor, subject: Any) -> bool:
     return not actor.is_council
 
 
+def is_asked_second(actor: Actor, subject: Any) -> bool:
+    """The council that reviews the promise second, or one above it."""
+    return actor.kind is ActorKind.AUTHORITY and subject.council_id in actor.jurisdiction
+
+
 Clause = tuple[Predicate, ...]
 
 POLICY: dict[Permission, tuple[Clause, ...]] = {
@@ -160,6 +179,8 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.LEDGER_READ: ((is_own_merchant,), (in_jurisdiction, is_of_no_council), (runs_the_house,)),
     Permission.LEDGER_WRITE: ((is_own_merchant,), (runs_the_house,)),
     Permission.LINK_REPLACE: ((is_consumer_of,), (runs_the_house,)),
+    Permission.MEASURE_ANSWER: ((is_own_merchant, leads),),
+    Permission.MERCHANT_EXIT: ((in_jurisdiction, is_chief, is_of_no_council), (runs_the_house,)),
     Permission.MERCHANT_ADMIT: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
     Permission.MERCHANT_KEEP: ((is_own_merchant, leads),),
     Permission.MERCHANT_READ: ((is_own_merchant,), (in_jurisdiction,), (runs_the_house,)),
@@ -176,11 +197,27 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
         (runs_the_house,),
     ),
     Permission.PERSONAL_REVEAL: ((is_own_merchant,), (in_jurisdiction,)),
+    Permission.PROGRAMME_EDIT: ((is_own_organisation, works_cases, is_of_no_council),),
+    Permission.PROMISE_IMPORT: ((in_jurisdiction, works_cases), (runs_the_house,)),
+    Permission.PROMISE_READ: ((is_own_merchant,), (in_jurisdiction,), (is_asked_second,), (runs_the_house,)),
+    Permission.PROMISE_REMOVE: ((in_jurisdiction, works_cases, is_of_no_council),),
+    Permission.PROMISE_REVIEW: ((in_jurisdiction, works_cases),),
+    Permission.PROMISE_SECOND: ((in_jurisdiction, works_cases), (is_asked_second, works_cases)),
+    Permission.PROMISE_WRITE: ((is_own_merchant, leads),),
     Permission.RECALL_ANSWER: ((is_own_merchant,),),
     Permission.RECALL_ISSUE: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
+    Permission.RETURN_ANSWER: ((is_own_merchant,),),
+    Permission.RETURN_FIND: ((in_jurisdiction, works_cases, is_of_no_council),),
+    Permission.RETURN_READ: ((is_own_merchant,), (in_jurisdiction,)),
+    Permission.SANCTION_DECIDE: ((in_jurisdiction, works_cases, is_of_no_council),),
+    Permission.SANCTION_ORDER: ((in_jurisdiction, is_chief, is_of_no_council),),
     Permission.SENDING_LIMIT: ((is_own_merchant, is_principal),),
     Permission.SUBSTITUTE_NAME: ((is_own_organisation, is_principal), (is_own_organisation, is_himself)),
     Permission.TIP_READ: ((in_jurisdiction,), (runs_the_house,)),
+    Permission.TRIGGER_SET: ((in_jurisdiction, is_chief, is_of_no_council),),
+    Permission.VIOLATION_DECIDE: ((in_jurisdiction, works_cases, is_of_no_council),),
+    Permission.VISIT_ANSWER: ((is_own_merchant, leads),),
+    Permission.VISIT_RECORD: ((in_jurisdiction, works_cases, is_of_no_council),),
     Permission.TRAINING_CONFIRM: ((is_own_merchant,),),
     Permission.TRAINING_RECORD: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
 }

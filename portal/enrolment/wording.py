@@ -20,6 +20,8 @@ TITLES = {
     Topic.MERCHANT_CHANGED: ("资料变更", "edit"),
     Topic.MERCHANT_SUSPENDED: ("暂停分流", "lock"),
     Topic.MERCHANT_RESUMED: ("恢复分流", "undo"),
+    Topic.MERCHANT_EXITED: ("退出", "lock"),
+    Topic.MERCHANT_READMITTED: ("恢复入驻", "undo"),
 }
 FIELDS = {
     "name": "企业名称",
