@@ -57,6 +57,8 @@ from portal.settlements import regulator_views as settlements_regulator
 from portal.settlements import staff_views as settlements_staff
 from portal.supervision import merchant_views as supervision_merchant
 from portal.supervision import regulator_views as supervision_regulator
+from portal.training import merchant_views as training_merchant
+from portal.training import regulator_views as training_regulator
 from portal.widgets import options_markup, write_inputs_fast
 
 MAX_BODY = 210 * 1024 * 1024  # bytes: an import file of 200 MB and its form; each form has its own smaller limit
@@ -98,6 +100,8 @@ BLUEPRINTS = (
     settlements_staff.bp,
     supervision_merchant.bp,
     supervision_regulator.bp,
+    training_merchant.bp,
+    training_regulator.bp,
 )
 
 STATUS = {NotAllowed: 403, NotFound: 404, Stale: 409, Busy: 503, NoRoom: 507}

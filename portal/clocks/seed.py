@@ -117,6 +117,13 @@ def _own_rules() -> list[Limit]:
         _not_law("licence_ahead", 60, natural),  # before a business licence ends
         _not_law("trainings_a_year", 2, Unit.COUNT, LOCAL_PRACTICE),  # that a district holds for its merchants (seed 4)
         _not_law("ledger_draft", 7, natural),  # rows that were typed and never stored
+        _not_law("green_draft", 3, natural),  # a complaint that was begun and never filed
+        _not_law("green_per_day", 3, Unit.COUNT),  # complaints of one phone within 24 hours
+        _not_law("green_open", 2, Unit.COUNT),  # open complaints of one phone about one merchant
+        _not_law("return_draft", 3, natural),  # a return request that was begun and not sent
+        _not_law("return_warning", 1, natural),  # before a promised answer or refund is overdue
+        _not_law("return_lapse", 30, natural),  # agreed and never sent back, or a wish that nobody answered
+        _not_law("return_kept", 1096, natural),  # personal fields of a finished request: three years
     ]
 
 

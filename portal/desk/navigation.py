@@ -63,6 +63,7 @@ MERCHANT = (
         "承诺与企业",
         (
             Item("企业与门店", "store", "enrolment_merchant.show", "/merchant/organisation"),
+            Item("培训", "calendar", "training_merchant.list_trainings", "/merchant/trainings"),
             Item("权限与代理", "lock", "desk_merchant.levels", "/merchant/levels"),
             Item("人员", "user", "accounts_staff.people", "/staff", roles=("supervisor", "principal")),
         ),
@@ -85,6 +86,7 @@ AUTHORITY = (
         "企业与消息",
         (
             Item("入驻企业", "store", "enrolment_regulator.list_merchants", "/regulator/merchants"),
+            Item("培训", "calendar", "training_regulator.list_trainings", "/regulator/trainings"),
             Item("台账检查", "book", "supervision_regulator.list_inspections", "/regulator/inspections"),
             Item("台账清除", "lock", "retention_staff.show", "/staff/retention"),
             Item("企业台账", "chain", "ledgers_regulator.ledgers", "/regulator/ledgers"),

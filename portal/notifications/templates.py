@@ -61,6 +61,9 @@ class TemplateCode(StrEnum):
     STAFF_GOODS_FAILED = "staff_goods_failed"
     STAFF_RECALL_ISSUED = "staff_recall_issued"
     STAFF_RECALL_CHASED = "staff_recall_chased"
+    STAFF_TRAINING = "staff_training"
+    STAFF_TRAINING_MOVED = "staff_training_moved"
+    STAFF_TRAINING_OFF = "staff_training_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,10 @@ def _goods(name: str, subject: str, text: str) -> Template:
 
 def _return(name: str, subject: str, text: str) -> Template:
     return Template(name, "", text, ("reference", "by", "path"), (), subject)
+
+
+def _training(name: str, subject: str, text: str) -> Template:
+    return Template(name, "", text, ("title", "day", "place", "path"), (), subject)
 
 
 def _inspection(name: str, subject: str, text: str) -> Template:
@@ -218,6 +225,11 @@ TEMPLATES: dict[TemplateCode, Template] = {
     T.STAFF_RECALL_CHASED: _goods(
         "催办下架确认", "催办：{goods}", "问题商品的下架情况还没有确认，期限{by}。请立即核对并确认。"
     ),
+    T.STAFF_TRAINING: _training(
+        "培训通知", "培训：{title}", "{day}，{place}。请安排人员参加；举办后在本页确认参加名单。"
+    ),
+    T.STAFF_TRAINING_MOVED: _training("培训改期", "培训有变动：{title}", "现在是{day}，{place}。请按新的安排参加。"),
+    T.STAFF_TRAINING_OFF: _training("培训取消", "培训取消：{title}", "原定{day}的培训取消，原因见本页。"),
     T.RETURN_ASKED: _sms(
         "退货申请已送达", "ODR_RETURN_ASKED", "{merchant}已收到退货申请（尾号{tail}），{by}前答复：{link} ", by=True
     ),

@@ -86,6 +86,9 @@ OF_NO_CASE = {  # what a message for staff names where it is about no case
     TemplateCode.STAFF_RETURN_BREACH: {"reference", "by", "path"},
     TemplateCode.STAFF_RETURN_FOUND: {"reference", "by", "path"},
     TemplateCode.STAFF_INSPECTED: {"reference", "path"},
+    TemplateCode.STAFF_TRAINING: {"title", "day", "place", "path"},
+    TemplateCode.STAFF_TRAINING_MOVED: {"title", "day", "place", "path"},
+    TemplateCode.STAFF_TRAINING_OFF: {"title", "day", "place", "path"},
     TemplateCode.STAFF_RECTIFIED: {"reference", "path"},
     TemplateCode.STAFF_RECHECKED: {"reference", "path"},
 }

@@ -1,5 +1,15 @@
 """Trainings and practice: the rows that its doors' URLs name."""
 
-from tests.sweeps.stage import Maker
+from tests.factories import people, trainings
+from tests.sweeps.stage import Maker, Values, World
 
-SUBJECTS: dict[str, Maker] = {}
+
+def _training(world: World) -> Values:
+    """A training of district A that invited merchant A alone and was held yesterday."""
+    officer = people.actor(world.session, world.members["officer"])
+    code = world.merchant.organisation.code
+    row = trainings.recorded(world.session, officer, codes=(code,))
+    return {"reference": row.reference, "code": code}
+
+
+SUBJECTS: dict[str, Maker] = {"training": _training}
