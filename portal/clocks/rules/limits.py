@@ -18,7 +18,7 @@ class Unit(StrEnum):
     HOUR = "hour"  # 小时; a span between two moments, never a due date
     FEN = "fen"  # 分; a threshold of money that is a dated row like the limits
     PERCENT = "percent"  # 百分比
-    COUNT = "count"  # 件、人; a number from which officers are told, never a due date
+    COUNT = "count"  # 件、人; a number from which officers are told or no more is taken, never a due date
 
 
 @dataclass(frozen=True, slots=True)
