@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from portal.accounts.links import WipeEnded, wipe_expired_links
 from portal.cases.jobs import redate_cases, warn_due
+from portal.commitments.listings import keep_listing
 from portal.core.actor import SYSTEM
 from portal.core.db import refresh_statistics
 from portal.core.errors import NotFound
@@ -20,6 +21,7 @@ from portal.ledgers import sheet_jobs as sheets
 from portal.ledgers.checkpoints import sign_due_checkpoints
 from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
+from portal.notifications import return_notices as returns
 from portal.notifications.checkpoint_mails import tell_authorities
 from portal.notifications.sending import send_due_messages
 from portal.notifications.training_notices import tell_of_training
@@ -27,6 +29,7 @@ from portal.orphans import sweep_files
 from portal.outbox import KEPT_DAYS, Delivered, ForgetDone, Gatherer, Handler, deliver_due, forget_done
 from portal.recalls.jobs import chase_overdue
 from portal.retention.jobs import count_all_due
+from portal.returns.jobs import erase_returns, forget_return_drafts, watch_returns
 from portal.runtime import Runtime
 from portal.settlements import jobs as settlements
 
@@ -45,7 +48,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.SUBSTITUTE_ENDED: NOBODY,
     Topic.SECOND_FACTOR_SET: NOBODY,
     Topic.MERCHANT_ADMITTED: NOBODY,
-    Topic.MERCHANT_CHANGED: NOBODY,
+    Topic.MERCHANT_CHANGED: (keep_listing,),
     Topic.MERCHANT_SUSPENDED: NOBODY,
     Topic.MERCHANT_RESUMED: NOBODY,
     Topic.MERCHANT_EXITED: NOBODY,
@@ -184,6 +187,21 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.RECALL_ISSUED: (notices.tell_of_goods,),
     Topic.RECALL_ANSWERED: NOBODY,
     Topic.RECALL_CHASED: (notices.tell_of_goods,),
+    Topic.RETURN_ASKED: (returns.tell_of_return,),
+    Topic.RETURN_FILES_ADDED: NOBODY,
+    Topic.RETURN_AGREED: (returns.tell_of_return,),
+    Topic.RETURN_REFUSED: (returns.tell_of_return,),
+    Topic.RETURN_GOODS_BACK: NOBODY,
+    Topic.RETURN_REFUNDED: (returns.tell_of_return,),
+    Topic.RETURN_EXCHANGED: NOBODY,
+    Topic.RETURN_CONFIRMED: NOBODY,
+    Topic.RETURN_DENIED: (returns.tell_of_return,),
+    Topic.RETURN_WITHDRAWN: NOBODY,
+    Topic.RETURN_LAPSED: NOBODY,
+    Topic.RETURN_WARNED: (returns.tell_of_return,),
+    Topic.RETURN_OVERDUE: (returns.tell_of_return,),
+    Topic.RETURN_BREACH_FOUND: (returns.tell_of_return,),
+    Topic.RETURN_ERASED: (returns.forget_return,),
     Topic.DISPOSAL_DRAWN: NOBODY,
     Topic.DISPOSAL_APPROVED: NOBODY,
     Topic.DISPOSAL_REJECTED: NOBODY,
@@ -298,6 +316,9 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("recount-tallies", 600, _recount_duty),
     Duty("ledger-checks", 60, pages.continue_checks),
     Duty("ledger-drafts", 3600, pages.forget_drafts),
+    Duty("returns", 60, watch_returns),
+    Duty("return-drafts", 3600, forget_return_drafts),
+    Duty("erase-returns", 24 * 3600, erase_returns),
     Duty("ledger-sheets", 60, sheets.continue_sheets),
     Duty("forget-sheets", 3600, sheets.forget_sheets),
     Duty("statistics", 6 * 3600, _statistics_duty),
