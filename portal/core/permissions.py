@@ -75,6 +75,9 @@ class Permission(StrEnum):
     TIP_READ = "tip:read"
     TRAINING_CONFIRM = "training:confirm"
     TRAINING_RECORD = "training:record"
+    TRIGGER_SET = "trigger:set"
+    VISIT_ANSWER = "visit:answer"
+    VISIT_RECORD = "visit:record"
 
 
 def runs_the_house(actor: Actor, subject: Any) -> bool:
