@@ -1,1 +1,1 @@
-"""Consumers' requests under a no-reason return promise, and how the merchant answers them."""
+"""Consumers' return requests under a promise: from the merchant's public page to the return ledger."""
