@@ -87,6 +87,16 @@ def new_proof(session: Session, phone: str, bound_to: str, *, now: datetime) -> 
     return _new_code(session, None, bound_to, index, now=now)
 
 
+def proof_went_to(session: Session, bound_to: str) -> bytes | None:
+    """The blind index of the number to which the newest code for `bound_to` went."""
+    return session.scalars(
+        select(PhoneCode.phone_index)
+        .where(PhoneCode.link_id.is_(None), PhoneCode.bound_to == bound_to)
+        .order_by(PhoneCode.id.desc())
+        .limit(1)
+    ).first()
+
+
 def forget_proofs(session: Session, bound_to: str) -> None:
     """Forget to which number the codes for `bound_to` went."""
     session.execute(

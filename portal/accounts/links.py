@@ -147,6 +147,17 @@ def ask_for_fresh_link(session: Session, actor: Actor, command: AskForLink, *, n
     )
 
 
+def ask_link_of_case(session: Session, actor: Actor, case_id: int, *, now: datetime) -> bool:
+    """Ask that the registered phone be sent its link to a case; False where that was asked too often of late.
+
+    The caller has made sure that whoever asks holds this phone.
+    """
+    if _asked_too_often(session, case_id, now=now):
+        return False
+    facts.record(session, actor, Topic.LINK_ASKED, SubjectKind.CASE, case_id, at=now, link_id=None, days=None)
+    return True
+
+
 def _asked_too_often(session: Session, case_id: int, *, now: datetime) -> bool:
     count, latest = session.execute(
         select(func.count(), func.max(Fact.at)).where(
