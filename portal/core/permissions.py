@@ -76,6 +76,7 @@ class Permission(StrEnum):
     TRAINING_CONFIRM = "training:confirm"
     TRAINING_RECORD = "training:record"
     TRIGGER_SET = "trigger:set"
+    VIOLATION_DECIDE = "violation:decide"
     VISIT_ANSWER = "visit:answer"
     VISIT_RECORD = "visit:record"
 
