@@ -23,6 +23,7 @@ from portal.accounts import staff_views as accounts_staff
 from portal.cases import merchant_views as cases_merchant
 from portal.cases import regulator_views as cases_regulator
 from portal.cases import staff_views as cases_staff
+from portal.commitments import public_views as commitments_public
 from portal.config import Config
 from portal.core.errors import Busy, NoRoom, NotAllowed, NotFound, Refused, Stale
 from portal.core.permissions import Permission, can
@@ -32,6 +33,7 @@ from portal.desk import merchant_views as desk_merchant
 from portal.desk import public_views as desk_public
 from portal.desk import regulator_views as desk_regulator
 from portal.desk.navigation import navigation
+from portal.desk.public_nav import public_nav
 from portal.documents import public_views as documents_public
 from portal.enrolment import merchant_views as enrolment_merchant
 from portal.enrolment import regulator_views as enrolment_regulator
@@ -76,6 +78,7 @@ BLUEPRINTS = (
     accounts_admin.bp,
     accounts_public.bp,
     accounts_staff.bp,
+    commitments_public.bp,
     desk_consumer.bp,
     desk_merchant.bp,
     desk_public.bp,
@@ -200,7 +203,8 @@ def _install_words(app: Flask) -> None:
 
     @app.context_processor
     def frame() -> dict[str, Any]:
-        return navigation(web.current_actor(), installation=web.runtime().clock.describe())
+        framed = navigation(web.current_actor(), installation=web.runtime().clock.describe())
+        return framed | {"public_nav": public_nav()}
 
 
 def _install_errors(app: Flask) -> None:

@@ -35,6 +35,7 @@ class Config:
     metrics_token: str | None
     undo_seconds: int
     files_url: str
+    data_licence: str | None = None  # of the open data files, as the page of them says it
 
     @property
     def vault(self) -> Vault:
@@ -84,6 +85,7 @@ def load_config(environ: Mapping[str, str] = os.environ, *, make_keys: bool = Fa
         metrics_token=environ.get("PORTAL_METRICS_TOKEN") or None,
         undo_seconds=_number(environ, "PORTAL_UNDO_SECONDS", 30),
         files_url=environ.get("PORTAL_FILES_URL") or f"file://{data / 'files'}",
+        data_licence=environ.get("PORTAL_DATA_LICENCE") or None,
     )
 
 
@@ -105,6 +107,7 @@ def described(config: Config) -> dict[str, str]:
         "PORTAL_METRICS_TOKEN": HIDDEN if config.metrics_token else "未设置",
         "PORTAL_UNDO_SECONDS": str(config.undo_seconds),
         "PORTAL_FILES_URL": _without_password(config.files_url),
+        "PORTAL_DATA_LICENCE": config.data_licence or "未设置",
     }
 
 
