@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from portal.accounts.links import WipeEnded, wipe_expired_links
 from portal.cases.jobs import redate_cases, warn_due
+from portal.commitments import jobs as promises
 from portal.commitments.listings import keep_listing
 from portal.core.actor import SYSTEM
 from portal.core.db import refresh_statistics
@@ -32,6 +33,7 @@ from portal.retention.jobs import count_all_due
 from portal.returns.jobs import erase_returns, forget_return_drafts, watch_returns
 from portal.runtime import Runtime
 from portal.settlements import jobs as settlements
+from portal.supervision.jobs import watch_due
 
 NOBODY: tuple[Handler, ...] = ()
 
@@ -47,11 +49,11 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.SUBSTITUTE_NAMED: NOBODY,
     Topic.SUBSTITUTE_ENDED: NOBODY,
     Topic.SECOND_FACTOR_SET: NOBODY,
-    Topic.MERCHANT_ADMITTED: NOBODY,
-    Topic.MERCHANT_CHANGED: (keep_listing,),
+    Topic.MERCHANT_ADMITTED: (promises.follow_merchant,),
+    Topic.MERCHANT_CHANGED: (promises.follow_merchant, keep_listing),
     Topic.MERCHANT_SUSPENDED: NOBODY,
     Topic.MERCHANT_RESUMED: NOBODY,
-    Topic.MERCHANT_EXITED: NOBODY,
+    Topic.MERCHANT_EXITED: (promises.end_of_exited,),
     Topic.MERCHANT_READMITTED: NOBODY,
     Topic.MERCHANT_PROPOSED: NOBODY,
     Topic.MERCHANT_PROPOSAL_DECIDED: NOBODY,
@@ -269,6 +271,10 @@ def _recount_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(tallies.recount_nightly(runtime))
 
 
+def _promise_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(promises.look_after_promises(runtime))
+
+
 def _chase_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(chase_overdue(runtime))
 
@@ -285,6 +291,10 @@ def _retention_duty(runtime: Runtime) -> DutyReport:
 def _checkpoint_mail_duty(runtime: Runtime) -> DutyReport:
     tell_authorities(runtime)
     return DutyReport(0)  # never more to do in the same round
+
+
+def _watch_duty(runtime: Runtime) -> DutyReport:
+    return DutyReport(watch_due(runtime))
 
 
 def _statistics_duty(runtime: Runtime) -> DutyReport:
@@ -306,6 +316,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("consumer-choice", 3600, _choice_duty),
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
+    Duty("promises", 300, _promise_duty),
     Duty("chase-recalls", 3600, _chase_duty),
     Duty("count-due", 24 * 3600, _retention_duty),
     Duty("erase-payees", 24 * 3600, _payee_duty),
@@ -321,6 +332,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("erase-returns", 24 * 3600, erase_returns),
     Duty("ledger-sheets", 60, sheets.continue_sheets),
     Duty("forget-sheets", 3600, sheets.forget_sheets),
+    Duty("watch-merchants", 3600, _watch_duty),
     Duty("statistics", 6 * 3600, _statistics_duty),
     Duty("orphans", 24 * 3600, sweep_files),
 )

@@ -116,10 +116,13 @@ def _own_rules() -> list[Limit]:
         _not_law("data_ahead", 30, natural),  # warned so long before
         _not_law("licence_ahead", 60, natural),  # before a business licence ends
         _not_law("trainings_a_year", 2, Unit.COUNT, LOCAL_PRACTICE),  # that a district holds for its merchants (seed 4)
+        _not_law("measure_memory", 365, natural),  # how long a measure makes the next one heavier
         _not_law("ledger_draft", 7, natural),  # rows that were typed and never stored
         _not_law("green_draft", 3, natural),  # a complaint that was begun and never filed
         _not_law("green_per_day", 3, Unit.COUNT),  # complaints of one phone within 24 hours
         _not_law("green_open", 2, Unit.COUNT),  # open complaints of one phone about one merchant
+        _not_law("promise_warning", 30, natural),  # before a promise expires
+        _not_law("promise_warning_last", 7, natural),
         _not_law("return_draft", 3, natural),  # a return request that was begun and not sent
         _not_law("return_warning", 1, natural),  # before a promised answer or refund is overdue
         _not_law("return_lapse", 30, natural),  # agreed and never sent back, or a wish that nobody answered

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, select, true
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.clocks.rules import local_day
@@ -17,20 +17,13 @@ from portal.commitments.models import (
     PromiseVersion,
     Promisor,
 )
-from portal.commitments.rules import PromiseState
 from portal.commitments.rules.matching import split_goods
+from portal.commitments.rules.states import EVER_HELD
 from portal.commitments.rules.terms import Exclusion, Place, Scope, Shop, Terms
 from portal.core.actor import Actor, ActorKind
 from portal.core.errors import NotFound
 
 MISSING = "没有这份承诺，或者它不归你的单位办理。"
-EVER_HELD = (  # states of versions that took effect
-    PromiseState.CURRENT,
-    PromiseState.REPLACED,
-    PromiseState.EXPIRED,
-    PromiseState.ENDED,
-    PromiseState.REMOVED,
-)
 Part = TypeVar("Part", PromiseScope, PromiseExclusion, PromiseOutlet, PromiseShop)
 
 
@@ -82,7 +75,7 @@ def may_see(actor: Actor, promisor: Promisor) -> bool:
         case ActorKind.MERCHANT:
             return promisor.merchant_id is not None and promisor.merchant_id == actor.organisation_id
         case ActorKind.AUTHORITY:
-            return promisor.authority_id in actor.jurisdiction
+            return promisor.authority_id in actor.jurisdiction or promisor.council_id in actor.jurisdiction
         case ActorKind.OPERATOR | ActorKind.SYSTEM:
             return True
         case _:
@@ -95,7 +88,8 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         case ActorKind.MERCHANT:
             return false() if actor.organisation_id is None else Promisor.merchant_id == actor.organisation_id
         case ActorKind.AUTHORITY:
-            return Promisor.authority_id.in_(sorted(actor.jurisdiction))
+            jurisdiction = sorted(actor.jurisdiction)
+            return or_(Promisor.authority_id.in_(jurisdiction), Promisor.council_id.in_(jurisdiction))
         case ActorKind.OPERATOR | ActorKind.SYSTEM:
             return true()
         case _:

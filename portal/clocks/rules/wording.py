@@ -10,6 +10,7 @@ from portal.clocks.rules.moments import due_day, local_day
 
 WEEKDAYS = "一二三四五六日"
 LIMIT_TITLES = {
+    "measure_memory": "监管措施的累进期间",
     "triage": "受理决定",
     "mediation": "调解",
     "notice": "终止调解告知",
@@ -40,6 +41,8 @@ LIMIT_TITLES = {
     "callback_share": "未确认收到的回访抽取比例",
     "ledger_reads": "监管查阅台账后告知企业",
     "ledger_draft": "未存入的台账草稿保存",
+    "promise_warning": "承诺到期前首次提醒",
+    "promise_warning_last": "承诺到期前再次提醒",
     "return_draft": "未发送的退货申请保存",
     "return_warning": "退货答复或退款到期前提醒",
     "return_lapse": "同意后未寄回的退货申请结束",

@@ -1,0 +1,31 @@
+"""What can be done with a promise: write it, review it, let it hold, end it."""
+
+from portal.commitments.actions.drafting import DiscardDraft as DiscardDraft
+from portal.commitments.actions.drafting import DraftVersion as DraftVersion
+from portal.commitments.actions.drafting import Renew as Renew
+from portal.commitments.actions.drafting import SaveDraft as SaveDraft
+from portal.commitments.actions.drafting import SubmitVersion as SubmitVersion
+from portal.commitments.actions.drafting import WithdrawSubmission as WithdrawSubmission
+from portal.commitments.actions.drafting import discard_draft as discard_draft
+from portal.commitments.actions.drafting import draft_version as draft_version
+from portal.commitments.actions.drafting import renew as renew
+from portal.commitments.actions.drafting import save_draft as save_draft
+from portal.commitments.actions.drafting import submit_version as submit_version
+from portal.commitments.actions.drafting import withdraw_submission as withdraw_submission
+from portal.commitments.actions.ending import EndPromise as EndPromise
+from portal.commitments.actions.ending import KeepPromise as KeepPromise
+from portal.commitments.actions.ending import end_promise as end_promise
+from portal.commitments.actions.ending import end_with_merchant as end_with_merchant
+from portal.commitments.actions.ending import keep_promise as keep_promise
+from portal.commitments.actions.lasting import LookAgain as LookAgain
+from portal.commitments.actions.lasting import begin_version as begin_version
+from portal.commitments.actions.lasting import expire_version as expire_version
+from portal.commitments.actions.lasting import look_again as look_again
+from portal.commitments.actions.reviewing import RemovePromise as RemovePromise
+from portal.commitments.actions.reviewing import Review as Review
+from portal.commitments.actions.reviewing import needs_second as needs_second
+from portal.commitments.actions.reviewing import remove_promise as remove_promise
+from portal.commitments.actions.reviewing import review_first as review_first
+from portal.commitments.actions.reviewing import review_second as review_second
+from portal.commitments.programmes import EditProgramme as EditProgramme
+from portal.commitments.programmes import edit_programme as edit_programme
