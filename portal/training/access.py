@@ -1,7 +1,7 @@
 """Which trainings an actor may see: one pair of predicates that agree, and how one is fetched."""
 
 from sqlalchemy import ColumnElement, exists, false, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.accounts.models import Organisation
 from portal.core.actor import Actor, ActorKind
@@ -11,6 +11,8 @@ from portal.training.models import Training, TrainingInvitation
 
 MISSING = "没有这次培训，或者它与你的单位无关。"
 NOT_INVITED = "这家企业不在这次培训的通知范围里。"
+
+Asked = aliased(TrainingInvitation, name="asked")  # apart from the invitation that a statement may itself look at
 
 
 def may_see(actor: Actor, training: Training, invited: frozenset[int]) -> bool:
@@ -30,9 +32,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The condition under which a training is the actor's to see: held in its jurisdiction, or it was invited."""
     match actor.kind:
         case ActorKind.MERCHANT:
-            return exists().where(
-                TrainingInvitation.training_id == Training.id, TrainingInvitation.merchant_id == actor.organisation_id
-            )
+            return exists().where(Asked.training_id == Training.id, Asked.merchant_id == actor.organisation_id)
         case ActorKind.AUTHORITY:
             return Training.authority_id.in_(sorted(actor.jurisdiction))
         case ActorKind.OPERATOR | ActorKind.SYSTEM:

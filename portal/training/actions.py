@@ -174,15 +174,12 @@ def _chosen(session: Session, actor: Actor, codes: tuple[str, ...]) -> list[int]
         raise RuleBroken("请填写要通知的企业的统一社会信用代码，一行一个。", field="codes")
     if len(wanted) > MOST_CHOSEN:
         raise RuleBroken(f"一次最多选定 {MOST_CHOSEN} 家。更多请按类别或通知全部。", field="codes")
-    known = dict(
-        session.execute(
-            select(Organisation.code, Merchant.id)
-            .join(Merchant, Merchant.id == Organisation.id)
-            .where(Organisation.code.in_(wanted), area_of(actor), Merchant.state != MerchantState.EXITED)
-        )
-        .tuples()
-        .all()
+    rows = session.execute(
+        select(Organisation.code, Merchant.id)
+        .join(Merchant, Merchant.id == Organisation.id)
+        .where(Organisation.code.in_(wanted), area_of(actor), Merchant.state != MerchantState.EXITED)
     )
+    known = dict(rows.all())
     if missing := [code for code in wanted if code not in known]:
         named = "、".join(missing[:5])
         raise RuleBroken(f"辖区里没有代码为 {named} 的在册企业。请核对，或去掉这几行。", field="codes")

@@ -127,15 +127,12 @@ def _people(session: Session, merchant_id: int, names: Sequence[str]) -> list[in
     wanted = sorted({name.strip().lower() for name in names if name.strip()})
     if not wanted:
         return []
-    known = dict(
-        session.execute(
-            select(Person.sign_in_name, Person.id)
-            .join(Membership, Membership.person_id == Person.id)
-            .where(Membership.organisation_id == merchant_id, Person.sign_in_name.in_(wanted))
-        )
-        .tuples()
-        .all()
+    rows = session.execute(
+        select(Person.sign_in_name, Person.id)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.organisation_id == merchant_id, Person.sign_in_name.in_(wanted))
     )
+    known = dict(rows.all())
     if missing := [name for name in wanted if name not in known]:
         raise RuleBroken(f"{'、'.join(missing)} 不是这家企业的人员。没有账号的人请计入其他人数。", field="people")
     return sorted(known.values())
