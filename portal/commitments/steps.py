@@ -89,12 +89,14 @@ def refuse_first(found: Iterable[Objection]) -> None:
 def settled(
     session: Session, promisor: Promisor, body: PromiseBody, programmes: dict[Way, Requirements]
 ) -> PromiseBody:
-    """The body with what others know better: the programme's words of its exclusions, names and addresses of outlets.
-
-    Refuses with RuleBroken an outlet that is not the merchant's, or is closed.
-    """
+    """The body with what others know better: the programme's words of its exclusions, names and addresses of outlets."""
     exclusions = tuple(_worded(row, programmes[row.way]) for row in body.exclusions)
-    return replace(body, exclusions=exclusions, outlets=tuple(_outlets(session, promisor, body)))
+    return replace(with_own_outlets(session, promisor, body), exclusions=exclusions)
+
+
+def with_own_outlets(session: Session, promisor: Promisor, body: PromiseBody) -> PromiseBody:
+    """The body with the outlets' own names; refuses with RuleBroken one that is closed or not the merchant's."""
+    return replace(body, outlets=tuple(_outlets(session, promisor, body)))
 
 
 def _worded(row: ExclusionRow, programme: Requirements) -> ExclusionRow:

@@ -1,19 +1,24 @@
 """Promises of merchants in any state, and plain terms for rules."""
 
-from dataclasses import replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal.accounts.models import Organisation
 from portal.clocks.rules import local_day
+from portal.commitments import actions
+from portal.commitments.actions import DraftVersion, Review, SubmitVersion
 from portal.commitments.models import PromiseVersion
 from portal.commitments.rules import BasisKind, PromiseState, Way
 from portal.commitments.rules.body import ExclusionRow, OutletRow, PromiseBody, ScopeRow, ShopRow
 from portal.commitments.rules.coverage import Scope, Terms
 from portal.commitments.storing import new_version, promisor_for
+from portal.core.actor import Actor, Role
 from portal.enrolment.models import Merchant
 from tests.conftest import NOW
+from tests.factories import people
 
 TODAY = local_day(NOW)
 FIRST = date(2026, 1, 1)
@@ -88,3 +93,49 @@ def terms(
         "scopes": (Scope(Way.OFFLINE, "", (), None),),
     }
     return Terms(number=number, days=days, first_on=first_on, last_on=last_on, **(plain | words))
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A city above a district with one merchant, and who acts for each."""
+
+    city: Organisation
+    district: Organisation
+    merchant: Merchant
+    principal: Actor
+    clerk: Actor
+    officer: Actor
+    city_officer: Actor
+
+
+def cast(session: Session) -> Cast:
+    """The people through whose hands a promise goes."""
+    city = people.authority(session, "厦门市市场监督管理局", prefix="XM")
+    district = people.authority(session, "厦门市湖里区市场监督管理局", parent=city)
+    merchant = people.merchant(session, district)
+
+    def acting(organisation_id: int, role: Role) -> Actor:
+        return people.actor(session, people.member(session, organisation_id, role))
+
+    return Cast(
+        city,
+        district,
+        merchant,
+        principal=acting(merchant.id, Role.PRINCIPAL),
+        clerk=acting(merchant.id, Role.AGENT),
+        officer=acting(district.id, Role.OFFICER),
+        city_officer=acting(city.id, Role.OFFICER),
+    )
+
+
+def submitted(session: Session, cast: Cast, body: PromiseBody = BODY, *, now: datetime = NOW) -> PromiseVersion:
+    """A version that its merchant has just handed in."""
+    version = actions.draft_version(session, cast.principal, DraftVersion(body), now=now)
+    return actions.submit_version(session, cast.principal, SubmitVersion(version.reference), now=now)
+
+
+def passed(session: Session, cast: Cast, body: PromiseBody = BODY, *, now: datetime = NOW) -> PromiseVersion:
+    """A version that both levels have passed; in force already where its first day has come."""
+    version = submitted(session, cast, body, now=now)
+    actions.review_first(session, cast.officer, Review(version.reference, passed=True), now=now)
+    return actions.review_second(session, cast.city_officer, Review(version.reference, passed=True), now=now)

@@ -14,7 +14,16 @@ from portal.commitments.rules import PromiseState
 from portal.commitments.rules.body import PromiseBody
 from portal.commitments.rules.states import EDITABLE, OPEN_STATES, PromiseEvent
 from portal.commitments.rules.versions import objections_to_draft, ways_of
-from portal.commitments.steps import MOVED_ON, current_of, note, objections, refuse_first, settled, take_step
+from portal.commitments.steps import (
+    MOVED_ON,
+    current_of,
+    note,
+    objections,
+    refuse_first,
+    settled,
+    take_step,
+    with_own_outlets,
+)
 from portal.commitments.storing import PARTS, body_of, new_version, promisor_for, store_body
 from portal.core.actor import Actor, ActorKind
 from portal.core.errors import NotAllowed, RuleBroken
@@ -37,7 +46,7 @@ def draft_version(session: Session, actor: Actor, command: DraftVersion, *, now:
     """Begin a new version of the actor's own promise. A draft is nobody's business: no fact is written."""
     promisor = _own(session, actor, now=now)
     refuse_first(objections_to_draft(command.body))
-    return new_version(session, promisor, command.body, now=now)
+    return new_version(session, promisor, with_own_outlets(session, promisor, command.body), now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ def save_draft(session: Session, actor: Actor, command: SaveDraft, *, now: datet
     """Keep what was written so far; a version that was refused keeps the opinion until it is submitted again."""
     version = _editable(session, actor, command.reference)
     refuse_first(objections_to_draft(command.body))
-    store_body(session, version, command.body)
+    store_body(session, version, with_own_outlets(session, version.promisor, command.body))
     return version
 
 

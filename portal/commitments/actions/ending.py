@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from portal.clocks.rules import local_day
-from portal.commitments.actions.lasting import end_version
+from portal.commitments.actions.lasting import end_version, next_attention
 from portal.commitments.actions.reviewing import send_back_others
 from portal.commitments.models import PromiseVersion
 from portal.commitments.queries import locked_version, promisor_of
@@ -70,7 +70,7 @@ def keep_promise(session: Session, actor: Actor, command: KeepPromise, *, now: d
     if version.state is not PromiseState.CURRENT or version.last_on is None:
         raise RuleBroken(MOVED_ON)
     version.last_on = version.ended_reason = None
-    version.next_on = local_day(now)  # the next tick finds the day of the next warning
+    version.next_on = next_attention(session, version, after=local_day(now))
     note(session, actor, Topic.PROMISE_ENDING, version, now=now, last_on=None)
     return version
 

@@ -79,7 +79,7 @@ def begin_version(session: Session, actor: Actor, version: PromiseVersion, *, no
     version.since_on = unbroken_since(version.first_on, held.last_on if held else None, held.since_on if held else None)
     months = [row.get("valid_months") for row in version.programme.values()]
     version.expires_on = expiry(version.first_on, min((one for one in months if one), default=None))
-    version.next_on = _next(session, version, after=local_day(now))
+    version.next_on = next_attention(session, version, after=local_day(now))
     session.flush()
     note(session, actor, Topic.PROMISE_BEGUN, version, now=now, first_on=version.first_on.isoformat())
 
@@ -102,14 +102,15 @@ def end_version(session: Session, actor: Actor, version: PromiseVersion, *, last
 def warn_of(session: Session, actor: Actor, version: PromiseVersion, *, now: datetime) -> None:
     """Tell the merchant that its promise expires soon, once for each warning."""
     today = local_day(now)
-    version.next_on = _next(session, version, after=today)
+    version.next_on = next_attention(session, version, after=today)
     if version.expires_on is None or version.last_on is not None:
         return
     version.warned_on = today
     note(session, actor, Topic.PROMISE_WARNED, version, now=now, days=(version.expires_on - today).days)
 
 
-def _next(session: Session, version: PromiseVersion, *, after: date) -> date | None:
+def next_attention(session: Session, version: PromiseVersion, *, after: date) -> date | None:
+    """The next day behind `after` on which the clock has something to do with a version in force."""
     authority = session.get_one(Organisation, session.get_one(Promisor, version.promisor_id).authority_id)
     limits = almanac(session)
     upwards = authority.ancestry()[::-1]

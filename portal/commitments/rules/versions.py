@@ -160,7 +160,7 @@ def _places(body: PromiseBody, ways: tuple[Way, ...]) -> Iterator[Objection]:
     if Way.ONLINE in ways and not body.shops:
         yield "shops", "网上购买的承诺要写明在哪些网店有效。请至少填一家网店的平台和名称。"
     for i, outlet in enumerate(body.outlets):
-        if not outlet.name.strip():
+        if outlet.outlet_id is None and not outlet.name.strip():
             yield f"outlets-{i}-name", "请写明门店名称。"
     for i, shop in enumerate(body.shops):
         if not (shop.platform.strip() and shop.name.strip()):
