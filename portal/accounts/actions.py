@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.accounts import passwords
 from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
+from portal.accounts.rules import PRACTICE
 from portal.core import facts
 from portal.core.access import AccessKind, note_access
 from portal.core.actor import ROLE_NAMES, VISITOR, Actor, ActorKind, Role
@@ -62,7 +63,10 @@ def sign_in(session: Session, actor: Actor, command: SignIn, *, now: datetime) -
         return count_failure(session, person, now=now)
     person.failures, person.locked_until = 0, None
     memberships = session.scalars(
-        select(Membership.id).where(Membership.person_id == person.id).order_by(Membership.id)
+        select(Membership.id)
+        .join(Membership.organisation)
+        .where(Membership.person_id == person.id, Organisation.code.not_like(f"{PRACTICE}%"))
+        .order_by(Membership.id)
     ).all()
     note_access(session, _as_person(person), AccessKind.SIGN_IN, SubjectKind.PERSON, person.id, at=now)
     return SignInOutcome(SignInResult.OPEN, person.id, person.session_stamp, tuple(memberships))
@@ -105,6 +109,8 @@ def add_person(session: Session, actor: Actor, command: AddPerson, *, now: datet
             f"没有代码为 {command.organisation_code} 的单位。请先导入监管部门或企业。", field="organisation_code"
         )
     require(actor, Permission.PERSON_MANAGE, Belongs(organisation.id))
+    if organisation.is_practice:
+        raise NotAllowed("练习环境里不添加人员。请回到工作后再添加。")
     require_role(actor, organisation.kind, command.role)
     sign_in_name = command.sign_in_name.strip().lower()
     if session.scalars(select(Person.id).where(Person.sign_in_name == sign_in_name)).first() is not None:

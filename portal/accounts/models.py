@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.accounts.rules import PRACTICE
 from portal.core.actor import Role
 from portal.core.db import Model, Ref
 
@@ -37,6 +38,11 @@ class Organisation(Model):
     path: Mapped[str] = mapped_column(default="")  # "/1/3/7/": ids from the root down to this one
     prefix: Mapped[str | None]  # of public references, such as HL; districts only
     odr_before_acceptance: Mapped[bool] = mapped_column(default=False)  # decisions 2
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether it exists for learning on invented cases only."""
+        return self.code.startswith(PRACTICE)
 
     def ancestry(self) -> list[int]:
         """The ids from the root down to this organisation."""

@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager
 
 from portal.accounts import passwords
 from portal.accounts.actions import SignInResult, count_failure, require_role
 from portal.accounts.models import Membership, Organisation, Person
+from portal.accounts.rules import PRACTICE
 from portal.core import facts
 from portal.core.actor import Actor, ActorKind, Role
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
@@ -40,7 +41,7 @@ def add_membership(session: Session, actor: Actor, command: AddMembership, *, no
     organisation = session.scalars(
         select(Organisation).where(Organisation.code == command.organisation_code.strip().upper())
     ).first()
-    if organisation is None:
+    if organisation is None or organisation.is_practice:
         raise NotFound(f"没有代码为 {command.organisation_code} 的单位。", field="organisation_code")
     require_role(actor, organisation.kind, command.role)
     person = _locked(session, command.sign_in_name)
@@ -178,7 +179,10 @@ def _managed(session: Session, actor: Actor, sign_in_name: str) -> Person:
     """The person, locked; refused unless the actor may manage every membership that person has."""
     person = _locked(session, sign_in_name)
     memberships = session.scalars(
-        select(Membership).where(Membership.person_id == person.id).options(joinedload(Membership.organisation))
+        select(Membership)
+        .join(Membership.organisation)
+        .where(Membership.person_id == person.id, Organisation.code.not_like(f"{PRACTICE}%"))
+        .options(contains_eager(Membership.organisation))
     ).all()
     if actor.kind not in HOUSEKEEPERS:
         if all(one.organisation_id != actor.organisation_id for one in memberships):

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
+from portal.accounts.rules import PRACTICE
 from portal.core.actor import ROLE_NAMES, Actor, ActorKind, Role
 from portal.core.errors import NotAllowed, NotFound
 from portal.core.paging import Page, SortKey, keyset_page
@@ -18,6 +19,7 @@ KINDS = {
     OrganisationKind.COUNCIL: ActorKind.AUTHORITY,
     OrganisationKind.OPERATOR: ActorKind.ADMIN,
 }
+REAL = Organisation.code.not_like(f"{PRACTICE}%")  # the condition that an organisation is not for practice only
 LEADING = frozenset({Role.SUPERVISOR, Role.PRINCIPAL, Role.CHIEF})  # may look at their house's people
 
 
@@ -73,6 +75,7 @@ def actor_of(session: Session, membership: Membership) -> Actor:
         organisation_id=organisation.id,
         organisation_name=organisation.name,
         jurisdiction=jurisdiction(session, organisation) if kind is ActorKind.AUTHORITY else frozenset(),
+        in_practice=organisation.is_practice,
         is_council=organisation.kind is OrganisationKind.COUNCIL,
     )
 
@@ -156,7 +159,7 @@ def choices_of(session: Session, person_id: int) -> list[Choice]:
     rows = session.execute(
         select(Membership.id, Organisation.code, Organisation.name, Membership.role)
         .join(Membership.organisation)
-        .where(Membership.person_id == person_id)
+        .where(Membership.person_id == person_id, REAL)
         .order_by(Membership.id)
     )
     return [Choice(row.id, row.code, row.name, row.role) for row in rows]
@@ -196,12 +199,12 @@ def people_named(session: Session, actor: Actor, words: str, *, limit: int = 50)
         Person.sign_in_name.contains(words.strip().lower(), autoescape=True),
         Person.name.contains(words.strip(), autoescape=True),
     )
-    return _people(session, actor, named, limit=limit)
+    return _people(session, actor, and_(named, REAL), limit=limit)
 
 
 def organisations(session: Session, words: str, cursor: str | None) -> Page[Organisation]:
     """One page of organisations whose name or code holds the words, by code. For administrators."""
-    query = select(Organisation)
+    query = select(Organisation).where(REAL)
     if plain := words.strip():
         query = query.where(
             or_(

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 Key = TypeVar("Key")
 
+PRACTICE = "PRACTICE"  # begins the codes of what exists for practice only; no credit code holds an I
+
 # Legal forms say nothing of who it is; the longest first. 分公司 is a different place and stays,
 # 集团 is a different legal person and stays.
 _LEGAL_FORMS = (

@@ -57,6 +57,7 @@ class Actor:
     organisation_id: int | None = None
     organisation_name: str = ""
     jurisdiction: frozenset[int] = frozenset()
+    in_practice: bool = False  # works invented cases; nothing of it counts or leaves the house
     is_council: bool = False  # 消委会: sees only what it received or was delegated (decisions 34)
     case_id: int | None = None
     link_id: int | None = None

@@ -9,6 +9,7 @@ from flask import current_app, request
 from sqlalchemy import ColumnElement, CompoundSelect, bindparam, func, literal, select, union_all
 
 from portal import web
+from portal.accounts.gate import is_for_practice
 from portal.cases.access import Sight, sight_of, sight_values, visible
 from portal.cases.models import Case
 from portal.cases.rules import WITH_MERCHANT, CaseState
@@ -122,6 +123,8 @@ def navigation(actor: Actor, *, installation: Installation | None) -> dict[str, 
     counted = counts(actor) if sections and not web.wants_fragment() else {}
     return {
         "installation": installation,
+        "practising": actor.in_practice,
+        "may_practise": actor.kind is ActorKind.MERCHANT and not actor.in_practice,
         "nav": [_section(section, actor, counted, here) for section in sections],
         "me": {
             "name": actor.name,
@@ -164,7 +167,9 @@ def _section(section: Section, actor: Actor, counted: dict[str, int], here: str)
     items = [
         _item(item, counted, here)
         for item in section.items
-        if item.endpoint in current_app.view_functions and (not item.roles or actor.role in item.roles)
+        if item.endpoint in current_app.view_functions
+        and (not item.roles or actor.role in item.roles)
+        and (not actor.in_practice or is_for_practice(item.endpoint))
     ]
     return {"title": section.title if items else "", "items": items}
 
