@@ -23,6 +23,7 @@ from portal.accounts import staff_views as accounts_staff
 from portal.cases import merchant_views as cases_merchant
 from portal.cases import regulator_views as cases_regulator
 from portal.cases import staff_views as cases_staff
+from portal.commitments import merchant_views as commitments_merchant
 from portal.commitments import public_views as commitments_public
 from portal.config import Config
 from portal.core.errors import Busy, NoRoom, NotAllowed, NotFound, Refused, Stale
@@ -36,8 +37,10 @@ from portal.desk.navigation import navigation
 from portal.desk.public_nav import public_nav
 from portal.documents import public_views as documents_public
 from portal.enrolment import merchant_views as enrolment_merchant
+from portal.enrolment import public_views as enrolment_public
 from portal.enrolment import regulator_views as enrolment_regulator
 from portal.extensions import babel, csrf, limiter, login
+from portal.intake import public_views as intake_public
 from portal.intake import regulator_views as intake_regulator
 from portal.ledgers import merchant_views as ledgers_merchant
 from portal.ledgers import public_views as ledgers_public
@@ -78,6 +81,7 @@ BLUEPRINTS = (
     accounts_admin.bp,
     accounts_public.bp,
     accounts_staff.bp,
+    commitments_merchant.bp,
     commitments_public.bp,
     desk_consumer.bp,
     desk_merchant.bp,
@@ -85,7 +89,9 @@ BLUEPRINTS = (
     observing.bp,
     desk_regulator.bp,
     enrolment_merchant.bp,
+    enrolment_public.bp,
     enrolment_regulator.bp,
+    intake_public.bp,
     intake_regulator.bp,
     ledgers_merchant.bp,
     ledgers_public.bp,

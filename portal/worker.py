@@ -16,7 +16,7 @@ from portal.core.errors import NotFound
 from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, do_all, do_duty
 from portal.indicators import jobs as tallies
-from portal.intake.jobs import continue_imports, import_file, redate_filings, sweep_raw_imports
+from portal.intake.jobs import continue_imports, forget_greens, import_file, redate_filings, sweep_raw_imports
 from portal.ledgers import page_jobs as pages
 from portal.ledgers import sheet_jobs as sheets
 from portal.ledgers.checkpoints import sign_due_checkpoints
@@ -212,6 +212,9 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.HOLD_RELEASED: NOBODY,
     Topic.LINK_ASKED: (notices.send_fresh_link,),
     Topic.CODE_ASKED: (notices.send_code,),
+    Topic.GREEN_CODE_ASKED: (notices.send_green_code,),
+    Topic.GREEN_FORGOTTEN: (notices.forget_green_phone,),
+    Topic.GREEN_FILED: (notices.tell_of_green_filing,),
     Topic.MESSAGE_FAILED: NOBODY,
     Topic.MESSAGE_RESOLVED: NOBODY,
     Topic.DELIVERY_GIVEN_UP: NOBODY,
@@ -317,6 +320,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
     Duty("promises", 300, _promise_duty),
+    Duty("forget-greens", 3600, forget_greens),
     Duty("chase-recalls", 3600, _chase_duty),
     Duty("count-due", 24 * 3600, _retention_duty),
     Duty("erase-payees", 24 * 3600, _payee_duty),

@@ -100,7 +100,7 @@ class ForgetDrafts:
     limit: int = 100
 
 
-def forgetdrafts(session: Session, actor: Actor, command: ForgetDrafts, *, now: datetime) -> int:
+def forget_drafts(session: Session, actor: Actor, command: ForgetDrafts, *, now: datetime) -> int:
     """Forget drafts that nobody touched for some days, filed ones too: those live on in their cases."""
     before = now - timedelta(days=kept_days(session, now=now))
     rows = session.scalars(

@@ -25,6 +25,7 @@ from portal.intake.green_models import GreenDraft, GreenFile
 from portal.intake.models import Filing
 from portal.intake.rules.greens import Said, Step, unfinished
 
+NOTHING_SAID = Said()
 NO_FILE = "没有这个文件，或者它已经删掉了。"
 
 
@@ -42,7 +43,7 @@ class FileLine:
 class DraftView:
     """How far the consumer has come."""
 
-    said: Said = Said()
+    said: Said = NOTHING_SAID
     proved: bool = False
     apart: bool = False
     filed: bool = False
@@ -136,15 +137,13 @@ def objection_to_filing(session: Session, place: Place, door: Door, book: Almana
 def open_file(session: Session, place: Place, reference: str, *, now: datetime) -> OpenedFile:
     """The small picture of one of the draft's files; raises NotFound for anyone without its cookie."""
     draft = found_draft(session, place, now=now)
-    row = (
-        draft
-        and session.scalars(
-            select(GreenFile).where(GreenFile.draft_id == draft.id, GreenFile.reference == reference)
-        ).first()
-    )
-    if draft is None or row is None or row.thumbnail_file is None:
+    if draft is None:
         raise NotFound(NO_FILE)
-    content = files.get(session, draft.key, row.thumbnail_file, evidence.SEAL)
+    wanted = (GreenFile.draft_id == draft.id, GreenFile.reference == reference)
+    address = session.scalars(select(GreenFile.thumbnail_file).where(*wanted)).first()
+    if address is None:
+        raise NotFound(NO_FILE)
+    content = files.get(session, draft.key, address, evidence.SEAL)
     return OpenedFile(content, Media.JPEG.value, "thumbnail.jpg")
 
 

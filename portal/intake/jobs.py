@@ -1,4 +1,4 @@
-"""Imports in the background: the job, taking up what was left lying, and deleting raw files in time."""
+"""Imports in the background: the job, taking up what was left lying; raw files and drafts go in time."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from portal.core.facts import Fact
 from portal.duties import DutyReport
 from portal.intake import queries, redating
 from portal.intake.actions import KEPT_DAYS, ForgetRawFile, forget_raw_file
+from portal.intake.green_drafts import ForgetDrafts, forget_drafts
 from portal.intake.importing import run_import
 from portal.intake.storing import Overtaken
 from portal.runtime import Runtime
@@ -37,6 +38,11 @@ def sweep_raw_imports(runtime: Runtime) -> DutyReport:
     with runtime.reading() as session:
         ids = queries.runs_to_forget(session, ended_before=before)
     return DutyReport(sum(runtime.perform(SYSTEM, forget_raw_file, ForgetRawFile(run_id)) for run_id in ids))
+
+
+def forget_greens(runtime: Runtime) -> DutyReport:
+    """Forget complaints of the green channel that were begun and not filed, and the drafts of those that were."""
+    return DutyReport(runtime.perform(SYSTEM, forget_drafts, ForgetDrafts()))
 
 
 def redate_filings(session: Session, fact: Fact, *, now: datetime) -> None:

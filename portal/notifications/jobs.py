@@ -20,7 +20,7 @@ from portal.core.privacy import Erased
 from portal.intake.models import Filing
 from portal.mediation.phones import old_phone_of
 from portal.mediation.queries import awaits_choice
-from portal.notifications import rules
+from portal.notifications import greens, rules
 from portal.notifications.checkpoint_mails import mail_to_merchant
 from portal.notifications.drafting import draft_for_desks, draft_for_staff, draft_sms
 from portal.notifications.models import Message, MessageState, RecipientKind
@@ -219,6 +219,21 @@ def tell_of_inspection(session: Session, fact: Fact, *, now: datetime) -> None:
 def mail_checkpoint(session: Session, fact: Fact, *, now: datetime) -> None:
     """Mail a merchant's heads the checkpoint of its ledger that was just signed (decisions 27)."""
     mail_to_merchant(session, fact, now=now)
+
+
+def send_green_code(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Send six digits to the number of a complaint that is being written."""
+    greens.send_code(session, fact, now=now)
+
+
+def tell_of_green_filing(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Send number and link of a complaint that was filed through the green channel."""
+    greens.tell_of_filing(session, fact, now=now)
+
+
+def forget_green_phone(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Wipe the number of a complaint that was begun and is forgotten from its messages."""
+    greens.forget_phone(session, fact)
 
 
 def keep_links(session: Session, fact: Fact, *, now: datetime) -> None:

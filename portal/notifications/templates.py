@@ -27,6 +27,9 @@ class TemplateCode(StrEnum):
     CHOICE_ASKED = "choice_asked"
     WITH_AUTHORITY = "with_authority"
     CODE = "code"
+    GREEN_CODE = "green_code"
+    GREEN_FILED = "green_filed"
+    GREEN_REGISTERED = "green_registered"
     FRESH_LINK = "fresh_link"
     PHONE_CHANGED = "phone_changed"
     STAFF_COUNTERED = "staff_countered"
@@ -158,6 +161,21 @@ TEMPLATES: dict[TemplateCode, Template] = {
         "ODR_CODE",
         f"验证码{{code}}，{CODE_MINUTES}分钟内有效，确认{{merchant}}的方案（尾号{{tail}}）。勿告诉他人，",
         filled="code",
+    ),
+    T.GREEN_CODE: _sms(
+        "手机号验证码",
+        "ODR_GREEN_CODE",
+        f"验证码{{code}}，{CODE_MINUTES}分钟内有效，投诉{{merchant}}用（本机尾号{{tail}}）。勿告诉他人，",
+        filled="code",
+    ),
+    T.GREEN_FILED: _sms(
+        "绿色通道投诉已送达",
+        "ODR_GREEN_FILED",
+        "你的投诉已送达{merchant}（编号尾号{tail}），商家应在{by}前联系你，进度：{link} ",
+        by=True,
+    ),
+    T.GREEN_REGISTERED: _sms(
+        "绿色通道投诉已登记", "ODR_GREEN_REGISTERED", "你对{merchant}的投诉已登记（编号尾号{tail}），进度：{link} "
     ),
     T.FRESH_LINK: _sms("重发链接", "ODR_FRESH_LINK", "{merchant}投诉（编号尾号{tail}）的链接，勿转发：{link} "),
     T.PHONE_CHANGED: _sms(
