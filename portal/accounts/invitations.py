@@ -50,8 +50,7 @@ def invite_people(
         membership = Membership(person=person, organisation=organisation, role=one.role)
         session.add(membership)
         session.flush()
-        detail = {"role": one.role.value, "organisation_id": organisation.id}
-        facts.record(session, actor, Topic.PERSON_ADDED, SubjectKind.PERSON, person.id, at=now, **detail)
+        _note_added(session, actor, membership, now=now)
         made.append(membership)
     return made
 
@@ -76,4 +75,17 @@ def set_first_password(session: Session, actor: Actor, person: Person, password:
     person.session_stamp = secrets.token_hex(8)
     facts.record(
         session, actor, Topic.PERSON_CHANGED, SubjectKind.PERSON, person.id, at=now, change="first_password_set"
+    )
+
+
+def _note_added(session: Session, actor: Actor, membership: Membership, *, now: datetime) -> None:
+    facts.record(
+        session,
+        actor,
+        Topic.PERSON_ADDED,
+        SubjectKind.PERSON,
+        membership.person_id,
+        at=now,
+        role=membership.role.value,
+        organisation_id=membership.organisation_id,
     )

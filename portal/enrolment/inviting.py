@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 from portal.accounts.invitations import set_first_password
 from portal.accounts.models import Membership, Person
 from portal.core import facts
-from portal.core.actor import ROLE_NAMES, Actor, Role
+from portal.core.actor import Actor, Role
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.enrolment.application_links import (
@@ -78,11 +78,6 @@ def ask_for_invitation(session: Session, actor: Actor, command: AskForInvitation
         return
     invite(session, application, now=now)
     facts.record(session, actor, Topic.INVITATION_ASKED, SubjectKind.APPLICATION, application.id, at=now)
-
-
-def role_label(role: str) -> str:
-    """A role as people read it."""
-    return ROLE_NAMES[Role(role)]
 
 
 def _members(session: Session, application: Application) -> list[Membership]:
