@@ -19,6 +19,7 @@ KIND_NAMES = {
 }
 STATE_NAMES = {DocumentState.IN_FORCE: "有效", DocumentState.REPLACED: "已被新协议代替，或不再有效"}
 PROMISE_OVER = "已不再适用于新的购买；在它有效的日子里购买的商品仍按它办理"
+OVER = {DocumentKind.PROMISE: PROMISE_OVER, DocumentKind.MEASURE: "已解除，或已由下一份文书代替"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,11 @@ def verification(session: Session, number: str, code: str) -> Verification:
 
 def proof_of(document: Document) -> Proof:
     """What the code opens."""
-    in_force, is_promise = document.state is DocumentState.IN_FORCE, document.kind is DocumentKind.PROMISE
+    in_force = document.state is DocumentState.IN_FORCE
     return Proof(
         digest=document.digest,
         made_on=document.made_at.astimezone(SHANGHAI).date(),
-        state=PROMISE_OVER if is_promise and not in_force else STATE_NAMES[document.state],
+        state=STATE_NAMES[document.state] if in_force else OVER.get(document.kind, STATE_NAMES[document.state]),
         in_force=in_force,
     )
 

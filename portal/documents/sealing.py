@@ -77,7 +77,25 @@ class Certificate:
     case_id: None = None
 
 
-def seal_document(session: Session, key: DataKey, paper: Paper | Letter | Certificate, *, now: datetime) -> Document:
+@dataclass(frozen=True, slots=True)
+class MeasurePaper:
+    """What the paper of a measure against a merchant says; days as ISO dates. It is about no case."""
+
+    number: str
+    title: str
+    authority: str
+    made_on: str
+    addressee: str
+    matters: Pairs
+    reason: str
+    effects: tuple[str, ...]
+    rights: tuple[str, ...]
+    notice: str
+    case_id: int | None = None
+    kind: DocumentKind = DocumentKind.MEASURE
+
+
+def seal_document(session: Session, key: DataKey, paper: Paper | Letter | Certificate | MeasurePaper, *, now: datetime) -> Document:
     """Fix a paper: canonical content, digest, check code; whoever changes a word changes the digest."""
     content = canonical({name: value for name, value in asdict(paper).items() if name != "case_id"})
     document = Document(

@@ -18,6 +18,7 @@ from portal.enrolment.models import Merchant
 from portal.ledgers.models import Ledger
 from portal.supervision.models import Inspection, InspectionFinding
 from portal.supervision.rules import InspectionEvent, InspectionState, Manner, Visit, allows, problem_of
+from portal.supervision.rules.findings import objection_to_recheck
 
 MISSING = "没有这份检查记录，或者它不归你的单位办理。"
 MOVED_ON = "这份检查记录的状态已经变了，这一步现在不能做。请刷新页面。"
@@ -150,8 +151,8 @@ def recheck_inspection(session: Session, actor: Actor, command: RecheckInspectio
     row = locked(session, actor, command.reference)
     require(actor, Permission.INSPECTION_RECORD, row)
     _move(row, InspectionEvent.PASS_RECHECK if command.passed else InspectionEvent.FAIL_RECHECK)
-    if not command.passed and (command.rectify_on is None or command.rectify_on < local_day(now)):
-        raise RuleBroken("复查不合格的，须写明新的整改期限，不早于今天。", field="rectify_on")
+    if objection := objection_to_recheck(command.rectify_on, local_day(now), passed=command.passed):
+        raise RuleBroken(objection, field="rectify_on")
     row.rechecked_on, row.recheck = local_day(now), command.text.strip()
     if command.passed:
         row.closed_at = now

@@ -61,6 +61,7 @@ LIMIT_TITLES = {
     "ledger_kept": "台账个人信息保存",
     "ledger_floor": "台账最低保存",
     "recall_answer": "确认下架问题商品",
+    "public_figures_least": "公布企业比率的最少件数",
     "trainings_a_year": "每年为企业举办培训次数",
 }
 
