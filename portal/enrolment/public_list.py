@@ -82,7 +82,7 @@ def firm_count(session: Session, wanted: FirmFilter) -> int:
 
 def choices(session: Session) -> Choices:
     """What occurs among the enrolled enterprises, in two statements."""
-    enrolled = Merchant.state != MerchantState.EXITED
+    enrolled = (Merchant.state != MerchantState.EXITED) & Merchant.practice_of_id.is_(None)
     held = select(Merchant.authority_id).where(enrolled).distinct()
     areas = session.execute(
         select(Organisation.code, Organisation.name).where(Organisation.id.in_(held)).order_by(Organisation.code)
@@ -92,7 +92,7 @@ def choices(session: Session) -> Choices:
 
 
 def _lines(wanted: FirmFilter) -> Select[Any]:
-    query: Select[Any] = (
+    query: Any = (
         select(
             Merchant.id,
             Organisation.name,
@@ -105,7 +105,7 @@ def _lines(wanted: FirmFilter) -> Select[Any]:
         )
         .join(Organisation, Organisation.id == Merchant.id)
         .join(Authority, Authority.id == Merchant.authority_id)
-        .where(Merchant.state != MerchantState.EXITED)
+        .where(Merchant.state != MerchantState.EXITED, Merchant.practice_of_id.is_(None))
     )
     if wanted.tier:
         query = query.where(Merchant.tier == wanted.tier)
