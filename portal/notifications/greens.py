@@ -36,7 +36,7 @@ def send_code(session: Session, fact: Fact, *, now: datetime) -> None:
     if not phone:
         return
     words = sender_words(session, draft.merchant.authority_id, draft.merchant.organisation.name)
-    draft_to_phone(
+    message = draft_to_phone(
         session,
         fact,
         TemplateCode.GREEN_CODE,
@@ -44,8 +44,9 @@ def send_code(session: Session, fact: Fact, *, now: datetime) -> None:
         now=now,
         path=None,
         parameters={**words, "tail": rules.number_tail(phone)},
-        code_id=code.id,
     )
+    if message is not None:
+        message.code_id = code.id
 
 
 def tell_of_filing(session: Session, fact: Fact, *, now: datetime) -> None:

@@ -32,7 +32,6 @@ def draft_to_phone(
     path: str | None,
     parameters: Mapping[str, str],
     authority_id: int | None = None,
-    code_id: int | None = None,
 ) -> Message | None:
     """Write a short message about no case to a phone, once for a fact, template and phone; None where it is there.
 
@@ -56,7 +55,6 @@ def draft_to_phone(
         path_sealed=vault.seal_secret(path, PATH_SEAL) if path else None,
         template=template.value,
         parameters=dict(parameters),
-        code_id=code_id,
         idempotency_key=secrets.token_hex(16),
         state=MessageState.WAITING if reachable else MessageState.FAILED,
         problem=None if reachable else LANDLINE,
