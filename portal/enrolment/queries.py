@@ -179,6 +179,7 @@ def merchant_facts(session: Session) -> list[MerchantNames]:
     rows = session.execute(
         select(Merchant.id, Organisation.code, Organisation.name, Merchant.state)
         .join(Merchant.organisation)
+        .where(Merchant.practice_of_id.is_(None))
         .order_by(Merchant.id)
     )
     return [
@@ -221,7 +222,7 @@ def _lines(actor: Actor, wanted: MerchantFilter) -> Select[*tuple[Any, ...]]:
         )
         .join(Merchant.organisation)
         .join(Authority, Authority.id == Merchant.authority_id)
-        .where(visible_to(actor))
+        .where(visible_to(actor), Merchant.practice_of_id.is_(None))
     )
     if wanted.state is not None:
         query = query.where(Merchant.state == wanted.state)

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, case, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
+from portal.accounts.models import Organisation
+from portal.accounts.rules import PRACTICE
 from portal.cases.models import Case
 from portal.clocks.rules import due_day
 from portal.core.db import is_postgresql
@@ -107,7 +109,8 @@ def _table(model: Any) -> Any:
 
 
 def _should_add(session: Session, case_ids: Sequence[int]) -> dict[int, Added]:
-    rows = session.execute(_CONTRIBUTIONS.where(Case.id.in_(case_ids)))
+    practice = select(Organisation.id).where(Organisation.code == PRACTICE)
+    rows = session.execute(_CONTRIBUTIONS.where(Case.id.in_(case_ids), Case.authority_id.not_in(practice)))
     return {row["id"]: _added(row) for row in rows.mappings()}
 
 

@@ -146,6 +146,7 @@ def merchant_index(session: Session) -> MerchantIndex:
     rows = session.execute(
         select(Merchant.id, Organisation.code, Organisation.name, Merchant.state)
         .join(Organisation, Organisation.id == Merchant.id)
+        .where(Merchant.practice_of_id.is_(None))
         .order_by(Merchant.id)
     )
     return MerchantIndex.of(

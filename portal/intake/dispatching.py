@@ -63,7 +63,7 @@ def _merchant_of(session: Session, code: str) -> Merchant:
     found = session.scalars(
         select(Merchant)
         .join(Merchant.organisation)
-        .where(Organisation.code == wanted)
+        .where(Organisation.code == wanted, Merchant.practice_of_id.is_(None))
         .options(joinedload(Merchant.organisation))
     ).first()
     if found is None:

@@ -66,6 +66,7 @@ def searched(session: Session, words: str) -> list[Suggestion]:
         .join(Organisation, Organisation.id == Merchant.id)
         .where(
             Merchant.state != MerchantState.EXITED,
+            Merchant.practice_of_id.is_(None),
             or_(
                 Organisation.name.icontains(wanted, autoescape=True),
                 Organisation.code == wanted.upper(),

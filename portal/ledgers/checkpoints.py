@@ -79,8 +79,10 @@ def sign_due_checkpoints(runtime: Runtime) -> int:
         with runtime.reading() as session:
             due = session.execute(
                 select(Ledger.id, Ledger.merchant_id)
+                .join(Merchant, Merchant.id == Ledger.merchant_id)
                 .where(
                     Ledger.id > after,
+                    Merchant.practice_of_id.is_(None),
                     or_(Ledger.signed_size.is_(None), Ledger.signed_size < Ledger.size),
                     or_(Ledger.signed_at.is_(None), Ledger.signed_at <= runtime.now() - EVERY),
                 )
@@ -162,7 +164,8 @@ def signing_state(session: Session, *, now: datetime) -> SigningState:
             select(func.count()).select_from(Ledger).scalar_subquery(),
             select(func.count())
             .select_from(Ledger)
-            .where(grown, late, Ledger.made_at < now - 2 * EVERY)
+            .join(Merchant, Merchant.id == Ledger.merchant_id)
+            .where(grown, late, Ledger.made_at < now - 2 * EVERY, Merchant.practice_of_id.is_(None))
             .scalar_subquery(),
         )
     ).one()

@@ -40,6 +40,8 @@ def mail_to_merchant(session: Session, fact: Fact, *, now: datetime) -> None:
         .limit(1)
     ).one()
     checkpoint, merchant = row
+    if merchant.is_practice:
+        return
     draft_mails(
         session,
         fact,

@@ -19,6 +19,7 @@ from portal.notifications.recipients import Reached
 from portal.notifications.templates import TEMPLATES, TemplateCode
 
 SEAL = "message.to"
+PRACTISING = "练习环境的短信，不会发出。"
 
 
 def draft_sms(
@@ -40,12 +41,15 @@ def draft_sms(
     if _has_message(session, fact, template, RecipientKind.CONSUMER):
         return None
     reached = to or recipients.consumer_phone(session, case)
+    practising = case.authority.is_practice
     message = _message(
         fact, case, template, RecipientKind.CONSUMER, now=now,
         parameters={**recipients.sms_parameters(session, case), **parameters}, code_id=code_id,
     )  # fmt: skip
     message.channel = MessageChannel.SMS
-    if reached.phone is None:
+    if practising:
+        message.state, message.problem = MessageState.CANCELLED, PRACTISING
+    elif reached.phone is None:
         message.state, message.problem = MessageState.FAILED, reached.problem
     else:
         address(session, message, reached.phone, now=now, link_ends_at=link_ends_at)
@@ -80,7 +84,7 @@ def draft_for_staff(
     notice.organisation_id = organisation_id
     notice.recipient = vault.blind(str(organisation_id), "desk")
     session.add(notice)
-    for mail in recipients.staff_mails(session, case, kind):
+    for mail in () if case.authority.is_practice else recipients.staff_mails(session, case, kind):
         letter = _message(fact, case, template, kind, now=now, parameters=parameters)
         letter.channel, letter.organisation_id = MessageChannel.MAIL, organisation_id
         letter.recipient = vault.blind(mail, "mail")

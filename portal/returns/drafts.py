@@ -20,7 +20,7 @@ from portal.returns.models import ReturnDraft
 from portal.returns.proofs import Kept, Upload
 
 SEAL = "return.draft"
-NO_MERCHANT = "没有这家企业的退货页面。请核对二维码或链接。"
+NO_MERCHANT = "这家店没有在本平台接收退货申请。请核对二维码或链接，或者直接联系店铺。"
 FORGOTTEN_AT_ONCE = 200
 
 
@@ -122,7 +122,9 @@ def drop_draft(session: Session, draft: ReturnDraft) -> DataKey:
 def merchant_by_slug(session: Session, slug: str) -> Merchant:
     """The enrolled merchant of a public page; raises NotFound."""
     merchant = session.scalars(
-        select(Merchant).where(Merchant.slug == slug).options(joinedload(Merchant.organisation))
+        select(Merchant)
+        .where(Merchant.slug == slug, Merchant.practice_of_id.is_(None))
+        .options(joinedload(Merchant.organisation))
     ).first()
     if merchant is None:
         raise NotFound(NO_MERCHANT)
