@@ -1,6 +1,6 @@
 """The rows of 不适用商品 as a form: each rests on something the programme allows, or on where it is declared."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +11,8 @@ from wtforms.validators import InputRequired, Optional
 from portal.commitments.forms import CLASSES, EVERYTHING, LONG, MOST_ROWS, SHORT, TermsForm, longest
 from portal.commitments.rules import BASIS_NAMES, WAY_NAMES, BasisKind, Way
 from portal.commitments.rules.body import ExclusionRow, PromiseBody
-
-DECLARED = "declared"
+from portal.commitments.rules.matching import split_goods
+from portal.commitments.rules.programme import DECLARED, Requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,18 @@ class Ground:
         return f"{named}（{BASIS_NAMES[self.basis_kind]}，{self.basis}）" if self.basis else named
 
 
+def grounds_of(programmes: Iterable[Requirements]) -> list[Ground]:
+    """Every exclusion that the programmes allow, and what a merchant may word itself where they leave it free."""
+    found: list[Ground] = []
+    for one in programmes:
+        found += [Ground(one.way, row.code, row.text, row.basis_kind, row.basis) for row in one.allowed]
+        if one.free:
+            found.append(Ground(one.way, DECLARED, str(_("购买前明示的其他情形")), BasisKind.DECLARED, ""))
+    return found
+
+
 class ExclusionForm(Form):
-    """One row; its ground is chosen, its words may be the merchant's own."""
+    """One row; its ground is chosen, its words are the programme's unless it is only declared."""
 
     ground = SelectField(_("依据"), [InputRequired(_("请选择依据，或者去掉这一行。"))])
     text = StringField(_("消费者看到的说法"), [Optional(), longest(SHORT)])
@@ -68,8 +78,8 @@ class ExclusionsForm(TermsForm):
         rows = [
             {
                 "ground": f"{row.way.value}:{row.code}",
-                "text": row.text,
-                "basis": row.basis if row.basis_kind is BasisKind.DECLARED else "",
+                "text": row.text if row.code == DECLARED else "",
+                "basis": row.basis if row.code == DECLARED else "",
                 "category": row.category or EVERYTHING,
                 "goods": row.goods,
             }
@@ -87,13 +97,13 @@ class ExclusionsForm(TermsForm):
         fine = super().validate(extra_validators)
         for entry in self.exclusions:
             ground = self.grounds.get(entry.form.ground.data)
-            if ground is None or ground.basis_kind is not BasisKind.DECLARED:
+            if ground is None or ground.code != DECLARED:
                 continue
             for field, sentence in (
                 (entry.form.text, _("请写明哪些商品不适用。")),
                 (entry.form.basis, _("请写明在哪里明示，例如“店堂公告”“小票背面”。")),
             ):
-                if not (field.data or "").strip() and not (field is entry.form.text and ground.code != DECLARED):
+                if not (field.data or "").strip():
                     field.errors = [*field.errors, sentence]
                     fine = False
         return fine
@@ -102,14 +112,14 @@ class ExclusionsForm(TermsForm):
         ground = self.grounds.get(form["ground"].data)
         if ground is None:
             return None
-        declared = ground.basis_kind is BasisKind.DECLARED
+        declared = ground.code == DECLARED
         category = form["category"].data
         return ExclusionRow(
             way=ground.way,
             code=ground.code,
-            text=(form["text"].data or "").strip() or ground.text,
+            text=(form["text"].data or "").strip() if declared else ground.text,
             basis_kind=ground.basis_kind,
-            basis=((form["basis"].data or "").strip() or ground.basis) if declared else ground.basis,
+            basis=(form["basis"].data or "").strip() if declared else ground.basis,
             category="" if category == EVERYTHING else category,
-            goods="、".join((form["goods"].data or "").replace("，", "、").split()),
+            goods="、".join(split_goods(form["goods"].data or "")),
         )

@@ -9,6 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
+    Field,
     FieldList,
     Form,
     FormField,
@@ -35,10 +36,12 @@ from portal.commitments.rules import (
     Way,
 )
 from portal.commitments.rules.body import OutletRow, PromiseBody, ScopeRow, ShopRow
+from portal.commitments.rules.matching import split_goods
+from portal.commitments.rules.versions import MOST_DAYS
 
 MOST_ROWS = 20  # our limit: a promise that people can still read
-MOST_DAYS = 3650  # our limit: ten years
 LONG, SHORT = 500, 120  # characters
+WRONG_DAYS = _("天数应是 1 到 %(most)s 的整数。", most=MOST_DAYS)
 EVERYTHING = "all"  # of the field of classes: every class of goods
 WAYS = [SelectChoice(way.value, name) for way, name in WAY_NAMES.items()]
 CLASSES = [SelectChoice(EVERYTHING, _("全部商品")), *(SelectChoice(one.value, CLASS_NAMES[one]) for one in GoodsClass)]
@@ -52,7 +55,7 @@ def longest(most: int) -> Length:
 
 def whole(missing: str) -> list[Any]:
     """A number of natural days that must be there."""
-    return [InputRequired(missing), NumberRange(1, MOST_DAYS, _("天数应是 1 到 3650 的整数。"))]
+    return [InputRequired(missing), NumberRange(1, MOST_DAYS, WRONG_DAYS)]
 
 
 class StepForm(FlaskForm):
@@ -68,7 +71,7 @@ class StepForm(FlaskForm):
 
     def put(self, body: PromiseBody) -> PromiseBody:
         """The body with what was typed."""
-        changed: Mapping[str, Any] = {name: _plain(self[name].data) for name in self.FIELDS}
+        changed: Mapping[str, Any] = {name: _plain(self[name]) for name in self.FIELDS}
         return replace(body, **changed)
 
     def change_rows(self, asked: Mapping[str, str]) -> bool:
@@ -91,14 +94,12 @@ class ScopeRowForm(Form):
     way = SelectField(_("怎样卖出"), choices=WAYS)
     category = SelectField(_("商品类别"), choices=CLASSES)
     goods = StringField(_("商品名称"), [Optional(), longest(SHORT)])
-    days = IntegerField(
-        _("天数"), [Optional(), NumberRange(1, MOST_DAYS, _("天数应是 1 到 3650 的整数。"))], render_kw=DAYS
-    )
+    days = IntegerField(_("天数"), [Optional(), NumberRange(1, MOST_DAYS, WRONG_DAYS)], render_kw=DAYS)
 
     def row(self) -> ScopeRow:
         """The row."""
         category = "" if self.category.data == EVERYTHING else self.category.data
-        return ScopeRow(Way(self.way.data), category, " ".join((self.goods.data or "").split()), self.days.data)
+        return ScopeRow(Way(self.way.data), category, "、".join(split_goods(self.goods.data or "")), self.days.data)
 
 
 class ScopeForm(StepForm):
@@ -107,7 +108,7 @@ class ScopeForm(StepForm):
     LISTS = ("scopes",)
 
     way = RadioField(_("这份承诺主要管哪里卖的商品"), [InputRequired(_("请选择一种。"))], choices=WAYS)
-    scopes = FieldList(FormField(ScopeRowForm, label=_("适用商品")), min_entries=1, max_entries=MOST_ROWS)
+    scopes = FieldList(FormField(ScopeRowForm, label=_("适用商品")), max_entries=MOST_ROWS)
 
     @classmethod
     def values(cls, body: PromiseBody) -> dict[str, Any]:
@@ -118,6 +119,11 @@ class ScopeForm(StepForm):
             for row in rows
         ]
         return {"way": body.way.value, "scopes": shown}
+
+    def validate_scopes(self, field: FieldList) -> None:
+        """Something has to be covered."""
+        if not field.entries:
+            raise StopValidation(_("至少写一行适用商品；全部商品都可以退的，类别选“全部商品”。"))
 
     def put(self, body: PromiseBody) -> PromiseBody:
         """The body with the rows as typed, in their order."""
@@ -265,5 +271,5 @@ class PlainForm(FlaskForm):
     """Nothing but the token."""
 
 
-def _plain(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) and type(value) is str else value
+def _plain(field: Field) -> Any:
+    return (field.data or "").strip() if isinstance(field, StringField) else field.data

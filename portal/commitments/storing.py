@@ -1,7 +1,7 @@
 """Rows of promises from plain values and back: who promises, one version, and everything it says."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TypeVar
@@ -77,22 +77,27 @@ def store_columns(version: PromiseVersion, body: PromiseBody) -> None:
         setattr(version, name, getattr(body, name))
 
 
-def body_of(session: Session, version: PromiseVersion) -> PromiseBody:
-    """What a version says, ready for a form, a copy or a comparison; four statements."""
+def body_of(session: Session, version: PromiseVersion, *, only: Collection[str] | None = None) -> PromiseBody:
+    """What a version says, ready for a form, a copy or a comparison; a statement for each of its four lists.
+
+    `only` names the lists that are wanted; the others stay empty.
+    """
+    wanted = {"scopes", "exclusions", "outlets", "shops"} if only is None else set(only)
+    scopes = _rows(session, PromiseScope, version) if "scopes" in wanted else ()
+    exclusions = _rows(session, PromiseExclusion, version) if "exclusions" in wanted else ()
+    outlets = _rows(session, PromiseOutlet, version) if "outlets" in wanted else ()
+    shops = _rows(session, PromiseShop, version) if "shops" in wanted else ()
     return PromiseBody(
         **{name: getattr(version, name) for name in COLUMNS},
-        scopes=tuple(
-            ScopeRow(row.way, row.category, row.goods, row.days) for row in _rows(session, PromiseScope, version)
-        ),
+        scopes=tuple(ScopeRow(row.way, row.category, row.goods, row.days) for row in scopes),
         exclusions=tuple(
             ExclusionRow(row.way, row.code, row.text, row.basis_kind, row.basis, row.category, row.goods)
-            for row in _rows(session, PromiseExclusion, version)
+            for row in exclusions
         ),
         outlets=tuple(
-            OutletRow(row.name, row.outlet_id, row.region, row.city, row.district, row.address)
-            for row in _rows(session, PromiseOutlet, version)
+            OutletRow(row.name, row.outlet_id, row.region, row.city, row.district, row.address) for row in outlets
         ),
-        shops=tuple(ShopRow(row.platform, row.name, row.url) for row in _rows(session, PromiseShop, version)),
+        shops=tuple(ShopRow(row.platform, row.name, row.url) for row in shops),
     )
 
 

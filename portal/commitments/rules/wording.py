@@ -1,5 +1,6 @@
 """A version as pairs of words: one way of saying it for pages, papers and comparisons."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from portal.classification.rules import CLASS_NAMES
@@ -20,6 +21,33 @@ CLAUSES = (
     "消费者在期限内提出、符合退货条件的，不要求商品有质量问题。",
     "拒绝退货时，逐项说明商品属于上面哪一种不适用的情形。",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One version as consumers read it, ready for a page."""
+
+    number: int
+    days: str
+    span: str
+    scope: Pairs  # days, what
+    terms: Pairs
+    exclusions: Pairs  # what, basis
+    places: tuple[str, ...]
+    clauses: tuple[str, ...] = CLAUSES
+
+
+def said(terms: Terms) -> Said:
+    """Say a version."""
+    return Said(
+        number=terms.number,
+        days=days_words(terms),
+        span=span_words(terms),
+        scope=scope_pairs(terms),
+        terms=term_pairs(terms),
+        exclusions=exclusion_pairs(terms),
+        places=place_lines(terms),
+    )
 
 
 def scope_pairs(terms: Terms) -> Pairs:

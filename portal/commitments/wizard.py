@@ -1,0 +1,129 @@
+"""The steps in which a merchant writes its promise: which form each has, what it loads, where a fault belongs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from portal.commitments.exclusions import ExclusionsForm, grounds_of
+from portal.commitments.forms import DaysForm, ExtrasForm, PlacesForm, ScopeForm, StepForm
+from portal.commitments.rules import WAY_NAMES, Way
+from portal.commitments.rules.body import OutletRow, PromiseBody
+from portal.commitments.rules.programme import Requirements
+from portal.commitments.rules.telling import plain_day
+from portal.commitments.rules.versions import Objection
+
+LOCAL = "这是本地项目的规定，不是法律。"
+FREE = "可以自己写，但要在购买前明示"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: its name in the address, its title, its form, and the fields of the body that it writes."""
+
+    name: str
+    place: int
+    title: Any
+    form: type[StepForm]
+    fields: tuple[str, ...]
+
+    @property
+    def template(self) -> str:
+        """The part of the page with its fields."""
+        return f"commitments/section_step_{self.name}.html"
+
+
+STEPS: tuple[Step, ...] = (
+    Step("scope", 1, _("范围"), ScopeForm, ("way", "scopes")),
+    Step("days", 2, _("期限与起算"), DaysForm, DaysForm.FIELDS),
+    Step("terms", 3, _("条件和不适用商品"), ExclusionsForm, (*ExclusionsForm.FIELDS, "exclusions")),
+    Step("places", 4, _("门店与网店"), PlacesForm, (*PlacesForm.FIELDS, "outlets", "shops")),
+    Step("extras", 5, _("其他承诺"), ExtrasForm, ExtrasForm.FIELDS),
+)
+NAMES = ",".join(step.name for step in STEPS)
+PREVIEW = _("预览和提交")
+GROUND = {"code", "way"}  # of an exclusion: the form asks for both at once
+
+
+def step_of(name: str) -> Step:
+    """The step of this name."""
+    return next(step for step in STEPS if step.name == name)
+
+
+def next_step(step: Step) -> Step | None:
+    """The step behind this one; None before the preview."""
+    return STEPS[step.place] if step.place < len(STEPS) else None
+
+
+def step_for(field: str) -> Step:
+    """The step in which a field of the body is written."""
+    name = field.split("-", maxsplit=1)[0]
+    return next((step for step in STEPS if name in step.fields), STEPS[-1])
+
+
+def offered(form: StepForm, programmes: Mapping[Way, Requirements], outlets: Sequence[OutletRow]) -> StepForm:
+    """The form with what may be chosen in it."""
+    if isinstance(form, ExclusionsForm):
+        form.offer(grounds_of(programmes.values()))
+    if isinstance(form, PlacesForm):
+        form.offer(outlets)
+    return form
+
+
+def form_for(
+    step: Step, body: PromiseBody, programmes: Mapping[Way, Requirements], outlets: Sequence[OutletRow]
+) -> StepForm:
+    """The step's form, filled from the body."""
+    return offered(step.form(formdata=None, data=step.form.values(body)), programmes, outlets)
+
+
+def show_faults(form: StepForm, step: Step, found: Iterable[Objection]) -> bool:
+    """Put each objection of this step at its field; says whether there was any."""
+    mine = [(field, text) for field, text in found if step_for(field) is step]
+    for field, text in mine:
+        target = _field(form, field)
+        target.errors = [*target.errors, text]
+    return bool(mine)
+
+
+def requirement_facts(row: Requirements) -> list[tuple[str, str]]:
+    """What a programme's row asks, as pairs."""
+    listed = "、".join(one.text for one in row.allowed)
+    excluded = "；".join(part for part in (listed, FREE if row.free else "") if part) or "没有"
+    return [
+        ("最少天数", f"{row.least_days} 天"),
+        ("答复申请", f"最长 {row.most_days_to_answer} 天"),
+        ("退款", f"最长 {row.most_days_to_refund} 天"),
+        ("可以不适用", excluded),
+        ("有效期", f"{row.valid_months} 个月" if row.valid_months else "到退出为止"),
+        ("审核", "两级审核" if row.second_review else "一级审核"),
+    ]
+
+
+def requirement_panels(programmes: Mapping[Way, Requirements], ways: Iterable[Way]) -> list[dict[str, Any]]:
+    """The programme's rows of these ways, for the side of the page."""
+    wanted = set(ways) or set(Way)
+    return [
+        {
+            "way": way.value,
+            "way_name": WAY_NAMES[way],
+            "facts": requirement_facts(row),
+            "article": row.named(),
+            "basis": "法律法规规定。" if row.is_law else LOCAL,
+            "since": f"{plain_day(row.valid_from)}起适用",
+        }
+        for way, row in programmes.items()
+        if way in wanted
+    ]
+
+
+def _field(form: StepForm, name: str) -> Any:
+    part, _sign, rest = name.partition("-")
+    field: Any = form[part]
+    if not rest or not hasattr(field, "entries"):
+        return field
+    place, _sign, cell = rest.partition("-")
+    rows = [entry for entry in field.entries if not hasattr(entry.form, "row") or entry.form.row() is not None]
+    row = rows[int(place)].form
+    return row["ground" if cell in GROUND and "ground" in row else cell]
