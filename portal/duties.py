@@ -37,6 +37,21 @@ class Duty:
     light: bool = False  # so short that the schedule does it itself instead of asking a worker
 
 
+def counted(work: Callable[[Runtime], int]) -> Callable[[Runtime], DutyReport]:
+    """The work of a duty that says how many rows it acted upon."""
+    return lambda runtime: DutyReport(work(runtime))
+
+
+def once(work: Callable[[Runtime], object]) -> Callable[[Runtime], DutyReport]:
+    """The work of a duty that leaves nothing to be done in the same round, whatever it says."""
+
+    def do(runtime: Runtime) -> DutyReport:
+        work(runtime)
+        return DutyReport(0)
+
+    return do
+
+
 class DutyFailed(Refused):
     """A duty raised; the text names it, with kind and place of the error."""
 

@@ -14,7 +14,7 @@ from portal.core.actor import SYSTEM
 from portal.core.db import refresh_statistics
 from portal.core.errors import NotFound
 from portal.core.facts import Topic
-from portal.duties import Duty, DutyReport, do_all, do_duty
+from portal.duties import Duty, DutyReport, counted, do_all, do_duty, once
 from portal.indicators import jobs as tallies
 from portal.intake.jobs import continue_imports, forget_greens, import_file, redate_filings, sweep_raw_imports
 from portal.ledgers import page_jobs as pages
@@ -245,10 +245,6 @@ def _wipe_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(runtime.perform(SYSTEM, wipe_expired_links, WipeEnded()))
 
 
-def _warn_duty(runtime: Runtime) -> DutyReport:
-    return DutyReport(warn_due(runtime))
-
-
 def _settle_duty(runtime: Runtime) -> DutyReport:
     return DutyReport(
         settlements.expire_offers(runtime)
@@ -256,48 +252,6 @@ def _settle_duty(runtime: Runtime) -> DutyReport:
         + settlements.breach_overdue(runtime)
         + settlements.close_silent(runtime)
     )
-
-
-def _payee_duty(runtime: Runtime) -> DutyReport:
-    return DutyReport(settlements.erase_payees(runtime))
-
-
-def _choice_duty(runtime: Runtime) -> DutyReport:
-    return DutyReport(close_unchosen(runtime))
-
-
-def _fold_duty(runtime: Runtime) -> DutyReport:
-    return DutyReport(tallies.fold(runtime))
-
-
-def _recount_duty(runtime: Runtime) -> DutyReport:
-    return DutyReport(tallies.recount_nightly(runtime))
-
-
-def _promise_duty(runtime: Runtime) -> DutyReport:
-    return DutyReport(promises.look_after_promises(runtime))
-
-
-def _chase_duty(runtime: Runtime) -> DutyReport:
-    return DutyReport(chase_overdue(runtime))
-
-
-def _checkpoint_duty(runtime: Runtime) -> DutyReport:
-    return DutyReport(sign_due_checkpoints(runtime))
-
-
-def _retention_duty(runtime: Runtime) -> DutyReport:
-    count_all_due(runtime)
-    return DutyReport(0)  # never more to do in the same round
-
-
-def _checkpoint_mail_duty(runtime: Runtime) -> DutyReport:
-    tell_authorities(runtime)
-    return DutyReport(0)  # never more to do in the same round
-
-
-def _watch_duty(runtime: Runtime) -> DutyReport:
-    return DutyReport(watch_due(runtime))
 
 
 def _statistics_duty(runtime: Runtime) -> DutyReport:
@@ -314,21 +268,21 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("dispatch", 2, _dispatch_duty, light=True),
     Duty("imports", 30, continue_imports),
     Duty("raw_imports", 3600, sweep_raw_imports),
-    Duty("warnings", 30, _warn_duty),
+    Duty("warnings", 30, counted(warn_due)),
     Duty("settlements", 30, _settle_duty),
-    Duty("consumer-choice", 3600, _choice_duty),
+    Duty("consumer-choice", 3600, counted(close_unchosen)),
     Duty("send-messages", 2, _send_duty),
     Duty("wipe-links", 3600, _wipe_duty),
-    Duty("promises", 300, _promise_duty),
+    Duty("promises", 300, counted(promises.look_after_promises)),
     Duty("forget-greens", 3600, forget_greens),
-    Duty("chase-recalls", 3600, _chase_duty),
-    Duty("count-due", 24 * 3600, _retention_duty),
-    Duty("erase-payees", 24 * 3600, _payee_duty),
-    Duty("checkpoints", 3600, _checkpoint_duty),
-    Duty("checkpoint-mails", 24 * 3600, _checkpoint_mail_duty),
+    Duty("chase-recalls", 3600, counted(chase_overdue)),
+    Duty("count-due", 24 * 3600, once(count_all_due)),
+    Duty("erase-payees", 24 * 3600, counted(settlements.erase_payees)),
+    Duty("checkpoints", 3600, counted(sign_due_checkpoints)),
+    Duty("checkpoint-mails", 24 * 3600, once(tell_authorities)),
     Duty("forget-deliveries", 3600, _forget_duty),
-    Duty("fold-tallies", 5, _fold_duty),
-    Duty("recount-tallies", 600, _recount_duty),
+    Duty("fold-tallies", 5, counted(tallies.fold)),
+    Duty("recount-tallies", 600, counted(tallies.recount_nightly)),
     Duty("ledger-checks", 60, pages.continue_checks),
     Duty("ledger-drafts", 3600, pages.forget_drafts),
     Duty("returns", 60, watch_returns),
@@ -336,7 +290,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("erase-returns", 24 * 3600, erase_returns),
     Duty("ledger-sheets", 60, sheets.continue_sheets),
     Duty("forget-sheets", 3600, sheets.forget_sheets),
-    Duty("watch-merchants", 3600, _watch_duty),
+    Duty("watch-merchants", 3600, counted(watch_due)),
     Duty("statistics", 6 * 3600, _statistics_duty),
     Duty("orphans", 24 * 3600, sweep_files),
 )
