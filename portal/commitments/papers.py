@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.clocks.rules import SHANGHAI
 from portal.commitments import queries
-from portal.commitments.models import PromiseVersion
+from portal.commitments.models import PromiseVersion, Promisor
 from portal.commitments.rules import PromiseState, wording
 from portal.commitments.rules.telling import plain_day
 from portal.commitments.rules.terms import Terms
@@ -62,16 +62,17 @@ def issue_certificate(session: Session, actor: Actor, command: IssueCertificate,
 
 def retire_certificate(session: Session, version: PromiseVersion) -> None:
     """Let `/verify` say that a version's paper no longer speaks for new purchases; without a paper nothing happens."""
+    promisor = session.get_one(Promisor, version.promisor_id)
     session.execute(
         update(Document)
-        .where(Document.number == number_of(version), Document.kind == DocumentKind.PROMISE)
+        .where(Document.number == _number(promisor, version), Document.kind == DocumentKind.PROMISE)
         .values(state=DocumentState.REPLACED)
     )
 
 
 def number_of(version: PromiseVersion) -> str:
     """The paper's number: CS-, the name of the merchant's public page, the version's number."""
-    return f"CS-{version.promisor.slug.upper()}-{version.number}"
+    return _number(version.promisor, version)
 
 
 def poster(session: Session, actor: Actor, reference: str, size: Size) -> bytes:
@@ -111,6 +112,10 @@ def poster_content(version: PromiseVersion, terms: Terms, address: str) -> dict[
         "address": address,
         "foot": f"{FOOT}。第 {terms.number} 版，{wording.span_words(terms)}",
     }
+
+
+def _number(promisor: Promisor, version: PromiseVersion) -> str:
+    return f"CS-{promisor.slug.upper()}-{version.number}"
 
 
 def _certificate(session: Session, version: PromiseVersion) -> Certificate:

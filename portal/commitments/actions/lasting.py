@@ -10,6 +10,7 @@ from portal.accounts.models import Organisation
 from portal.clocks.queries import almanac
 from portal.clocks.rules import local_day
 from portal.commitments.models import PromiseVersion, Promisor
+from portal.commitments.papers import retire_certificate
 from portal.commitments.rules import PromiseState
 from portal.commitments.rules.spans import ONE_DAY, expiry, first_day, next_look, unbroken_since
 from portal.commitments.rules.states import PromiseEvent
@@ -73,6 +74,7 @@ def begin_version(session: Session, actor: Actor, version: PromiseVersion, *, no
         take_step(former, PromiseEvent.REPLACE)
         former.last_on = min(former.last_on or date.max, former.expires_on or date.max, version.first_on - ONE_DAY)
         former.next_on = None
+        retire_certificate(session, former)
         session.flush()  # before the newcomer: at most one is current
     held = former or last_held(session, version.promisor_id, besides=version.id)
     take_step(version, PromiseEvent.BEGIN)
@@ -88,6 +90,7 @@ def expire_version(session: Session, actor: Actor, version: PromiseVersion, *, n
     """Let a version that nobody renewed go; its last day of purchase is that of its validity."""
     take_step(version, PromiseEvent.EXPIRE)
     version.last_on, version.next_on = version.expires_on, None
+    retire_certificate(session, version)
     assert version.last_on is not None
     note(session, actor, Topic.PROMISE_EXPIRED, version, now=now, last_on=version.last_on.isoformat())
 
@@ -96,6 +99,7 @@ def end_version(session: Session, actor: Actor, version: PromiseVersion, *, last
     """End the version in force; purchases up to `last_on` stay covered."""
     take_step(version, PromiseEvent.END)
     version.last_on, version.next_on = last_on, None
+    retire_certificate(session, version)
     note(session, actor, Topic.PROMISE_ENDED, version, now=now, last_on=last_on.isoformat())
 
 

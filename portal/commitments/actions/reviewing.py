@@ -11,6 +11,7 @@ from portal.clocks.rules import local_day
 from portal.commitments.actions.drafting import take_back
 from portal.commitments.actions.lasting import admit_to_force
 from portal.commitments.models import PromiseVersion, Promisor
+from portal.commitments.papers import retire_certificate
 from portal.commitments.queries import locked_version
 from portal.commitments.rules.states import ON_ITS_WAY, PromiseEvent
 from portal.commitments.steps import note, take_step
@@ -92,6 +93,7 @@ def remove_promise(session: Session, actor: Actor, command: RemovePromise, *, no
     today = local_day(now)
     version.last_on = min(version.last_on or today, today)
     version.removed_on, version.removal_reason, version.next_on = today, reason, None
+    retire_certificate(session, version)
     send_back_others(session, actor, version.promisor_id, now=now)
     note(session, actor, Topic.PROMISE_REMOVED, version, now=now)
     return version
