@@ -138,6 +138,38 @@ DOORS: dict[str, Door] = {
     "enrolment_regulator.resume": Door("regulator", "merchant"),
     "enrolment_regulator.show": Door("regulator", "merchant"),
     "enrolment_regulator.suspend": Door("regulator", "merchant"),
+    "intake_public.add_files": Door(
+        "public", "green channel", why="404 without the cookie of a draft", answers=frozenset({404})
+    ),
+    "intake_public.ask_code": Door(
+        "public", "green channel", why="404 without the cookie of a draft", answers=frozenset({404})
+    ),
+    "intake_public.check": Door("public", "green channel"),
+    "intake_public.complain": Door("public", "green channel"),
+    "intake_public.discard": Door("public", "green channel"),
+    "intake_public.open_file": Door(
+        "public", "green channel", why="404 without the cookie of a draft", answers=frozenset({404})
+    ),
+    "intake_public.prove": Door(
+        "public", "green channel", why="404 without the cookie of a draft", answers=frozenset({404})
+    ),
+    "intake_public.remove_file": Door(
+        "public", "green channel", why="404 without the cookie of a draft", answers=frozenset({404})
+    ),
+    "intake_public.save_step": Door("public", "green channel"),
+    "intake_public.send_link": Door(
+        "public", "green channel", why="404 without the cookie of a draft", answers=frozenset({404})
+    ),
+    "intake_public.set_apart": Door(
+        "public", "green channel", why="404 without the cookie of a draft", answers=frozenset({404})
+    ),
+    "intake_public.show_code": Door("public", "green channel"),
+    "intake_public.show_files": Door("public", "green channel"),
+    "intake_public.show_receipt": Door("public", "green channel"),
+    "intake_public.show_step": Door("public", "green channel"),
+    "intake_public.submit": Door(
+        "public", "green channel", why="404 without the cookie of a draft", answers=frozenset({404})
+    ),
     "intake_regulator.confirm_routes": Door("regulator"),
     "intake_regulator.export_kept": Door("regulator"),
     "intake_regulator.export_refused": Door("regulator", "import"),
@@ -254,6 +286,34 @@ DOORS: dict[str, Door] = {
     "retention_staff.show_list": Door(
         "staff", "disposal list", answers=frozenset({404}), why="an administrator has none"
     ),
+    "returns_consumer.add_files": Door("consumer", "return link"),
+    "returns_consumer.answer_refund": Door("consumer", "return link after refund", form={"received": "yes"}),
+    "returns_consumer.open_file": Door("consumer", "return link proof"),
+    "returns_consumer.show": Door("consumer", "return link"),
+    "returns_consumer.show_withdrawal": Door("consumer", "return link"),
+    "returns_consumer.withdraw": Door("consumer", "return link"),
+    "returns_merchant.agree": Door("merchant", "return request"),
+    "returns_merchant.export": Door("merchant"),
+    "returns_merchant.list_requests": Door("merchant"),
+    "returns_merchant.open_file": Door("merchant", "return proof"),
+    "returns_merchant.receive": Door("merchant", "return agreed", form={"condition": "intact"}),
+    "returns_merchant.refund": Door("merchant", "return denied", form={"refund": "398"}),
+    "returns_merchant.refuse": Door("merchant", "return request", form={"ground": "condition", "words": "吊牌已剪"}),
+    "returns_merchant.reveal": Door("merchant", "return request"),
+    "returns_merchant.settle": Door("merchant", "return received"),
+    "returns_merchant.show": Door(
+        "merchant", "return request", why="five of them read the version whose exclusions may be named", statements=14
+    ),
+    "returns_public.ask": Door(
+        "public", "return page", why="every version of the promise is asked, with its parts", statements=14
+    ),
+    "returns_public.remove": Door("public", "return form file"),
+    "returns_public.sent": Door("public", "return page", why="leads back where nothing was sent"),
+    "returns_public.take": Door("public", "return page"),
+    "returns_regulator.export": Door("regulator"),
+    "returns_regulator.find": Door("regulator", "return breach", answers=frozenset({403}), why="for officers"),
+    "returns_regulator.list_requests": Door("regulator"),
+    "returns_regulator.show": Door("regulator", "return breach"),
     "settlements_merchant.give_back": Door("merchant", "case with a counter"),
     "settlements_merchant.hold_acceptance": Door("merchant", "case with a counter"),
     "settlements_merchant.hold_offer": Door("merchant", "case"),
