@@ -119,6 +119,7 @@ def _own_rules() -> list[Limit]:
         _not_law("measure_memory", 365, natural),  # how long a measure makes the next one heavier
         _not_law("ledger_draft", 7, natural),  # rows that were typed and never stored
         _not_law("public_figures_least", 20, Unit.COUNT),  # cases below which no rate of a merchant is published
+        _not_law("promise_feedback_kept", 1096, Unit.NATURAL_DAY),  # after it was handled
         _not_law("green_draft", 3, natural),  # a complaint that was begun and never filed
         _not_law("green_per_day", 3, Unit.COUNT),  # complaints of one phone within 24 hours
         _not_law("green_open", 2, Unit.COUNT),  # open complaints of one phone about one merchant

@@ -159,6 +159,10 @@ class Topic(StrEnum):
     PROMISE_EXPIRED = "promise.expired"
     PROMISE_WARNED = "promise.warned"  # of the coming expiry
     PROMISES_IMPORTED = "promises.imported"
+    FEEDBACK_GIVEN = "promise_feedback.given"
+    FEEDBACK_HANDLED = "promise_feedback.handled"
+    FEEDBACK_PASSED_ON = "promise_feedback.passed_on"  # the merchant may read it
+    FEEDBACK_ERASED = "promise_feedback.erased"
     PROGRAMME_EDITED = "programme.edited"
     RETURN_ASKED = "return.asked"
     RETURN_FILES_ADDED = "return.files_added"
@@ -210,6 +214,7 @@ class SubjectKind(StrEnum):
     MESSAGE = "message"
     GOODS = "goods"
     PROMISE = "promise"
+    PROMISE_FEEDBACK = "promise_feedback"
     RETURN = "return"
     INSPECTION = "inspection"
     SANCTION = "sanction"

@@ -30,6 +30,8 @@ class Permission(StrEnum):
     DISPOSAL_DRAW = "disposal:draw"
     EVIDENCE_ADD = "evidence:add"
     EVIDENCE_READ = "evidence:read"
+    FEEDBACK_HANDLE = "feedback:handle"  # of consumers on a promise
+    FEEDBACK_READ = "feedback:read"
     FILING_ROUTE = "filing:route"
     GOODS_HANDLE = "goods:handle"  # send for testing, take off the shelves
     GOODS_READ = "goods:read"
@@ -146,6 +148,11 @@ def is_asked_second(actor: Actor, subject: Any) -> bool:
     return actor.kind is ActorKind.AUTHORITY and subject.council_id in actor.jurisdiction
 
 
+def is_passed_on(actor: Actor, subject: Any) -> bool:
+    """An officer let the merchant read it."""
+    return subject.passed_at is not None
+
+
 Clause = tuple[Predicate, ...]
 
 POLICY: dict[Permission, tuple[Clause, ...]] = {
@@ -170,6 +177,8 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     ),
     Permission.EVIDENCE_ADD: ((is_own_merchant,), (in_jurisdiction, works_cases), (is_consumer_of,)),
     Permission.EVIDENCE_READ: ((is_own_merchant,), (in_jurisdiction,), (is_consumer_of,)),
+    Permission.FEEDBACK_HANDLE: ((in_jurisdiction, works_cases, is_of_no_council),),
+    Permission.FEEDBACK_READ: ((in_jurisdiction, is_of_no_council), (is_own_merchant, is_passed_on)),
     Permission.FILING_ROUTE: ((in_jurisdiction, works_cases), (runs_the_house,)),
     Permission.GOODS_HANDLE: ((is_own_merchant,),),
     Permission.GOODS_READ: ((is_own_merchant,), (in_jurisdiction,)),

@@ -65,6 +65,7 @@ def verdict(answer: Coverage) -> tuple[str, str]:
         Answer.COVERED: ("能退：在承诺期限内", "good"),
         Answer.TOO_LATE: ("已经过了承诺的期限", "near"),
         Answer.FUTURE: ("日期不对", "near"),
+        Answer.NOT_IN_SCOPE: ("承诺没有写到这种商品；叫法不同的，问问商家", "near"),
     }
     return words.get(answer.answer, ("承诺没有包括这次购买", "near"))
 

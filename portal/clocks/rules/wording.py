@@ -62,6 +62,7 @@ LIMIT_TITLES = {
     "ledger_floor": "台账最低保存",
     "recall_answer": "确认下架问题商品",
     "public_figures_least": "公布企业比率的最少件数",
+    "promise_feedback_kept": "承诺反馈处理后保存",
     "trainings_a_year": "每年为企业举办培训次数",
 }
 

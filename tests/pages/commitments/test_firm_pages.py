@@ -50,7 +50,7 @@ def test_the_page_tells_the_promise_in_force_and_the_former_ones(client, merchan
     answer = client.get(f"/m/{merchant.slug}")
     for said in (
         "厦门鹭湾百货有限公司",
-        '<b class="fig">30</b>',
+        '<b class="fig good">30</b>',
         "服装鞋帽类",
         "贴身内衣",
         "店堂公告",
