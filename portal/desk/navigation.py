@@ -16,6 +16,8 @@ from portal.cases.rules import WITH_MERCHANT, CaseState
 from portal.core.actor import ROLE_NAMES, Actor, ActorKind
 from portal.core.installation import Installation
 from portal.core.paging import COUNT_CAP, shown_count
+from portal.returns.models import ReturnRequest
+from portal.returns.queries import waiting_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ MERCHANT = (
         "台账",
         (
             Item("消费投诉记录", "doc", "ledgers_merchant.complaints", "/merchant/ledgers/complaints"),
+            Item("退货申请", "return", "returns_merchant.list_requests", "/merchant/returns-asked", "returns"),
             Item("退换货", "return", "ledgers_merchant.returns", "/merchant/ledgers/returns"),
             Item("问题商品", "alert", "recalls_merchant.list_goods", "/merchant/goods"),
             Item("台账检查", "book", "supervision_merchant.list_inspections", "/merchant/inspections"),
@@ -81,6 +84,7 @@ AUTHORITY = (
             Item("回访", "phone", "settlements_regulator.callbacks", "/regulator/callbacks"),
             Item("举报", "alert", "intake_regulator.tips", "/regulator/tips"),
             Item("问题商品", "alert", "recalls_regulator.list_goods", "/regulator/goods"),
+            Item("退货申请", "return", "returns_regulator.list_requests", "/regulator/returns-asked"),
             Item("导入", "download", "intake_regulator.imports", "/regulator/imports"),
         ),
     ),
@@ -150,6 +154,10 @@ def _counting(kind: ActorKind, sight: Sight) -> CompoundSelect[Any]:
     for name, condition in COUNTED[kind].items():
         capped = select(Case.id).where(visible(sight), condition).limit(COUNT_CAP + 1).subquery()
         parts.append(select(literal(name), func.count()).select_from(capped))
+    if kind is ActorKind.MERCHANT:
+        waiting = waiting_for(bindparam("own_merchant", type_=ReturnRequest.merchant_id.type))
+        capped = select(ReturnRequest.id).where(waiting).limit(COUNT_CAP + 1).subquery()
+        parts.append(select(literal("returns"), func.count()).select_from(capped))
     return union_all(*parts)
 
 

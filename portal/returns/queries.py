@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Integer, String, cast, func, select, text,
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
-from portal.clocks.rules import end_of_day, start_of_day
+from portal.clocks.rules import due_day, end_of_day, start_of_day
 from portal.core.db import is_postgresql
 from portal.core.privacy import DataKey, Erased, vault_of
 from portal.returns.access import path_of
@@ -38,6 +38,26 @@ def contact_of(session: Session, request: ReturnRequest) -> Contact | None:
         return None
     merchant = session.get_one(Organisation, request.merchant_id)
     return Contact(phone, path, merchant.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the consumer reads after sending."""
+
+    reference: str
+    merchant: str
+    phone_mask: str
+    answer_on: date | None  # None: a wish, nobody promised an answer
+
+
+def sent_words(session: Session, reference: str) -> Sent:
+    """The number and promised day of a request that this browser sent; masked."""
+    row = session.execute(
+        select(ReturnRequest.reference, Organisation.name, ReturnRequest.phone_mask, ReturnRequest.answer_by)
+        .join(Organisation, Organisation.id == ReturnRequest.merchant_id)
+        .where(ReturnRequest.reference == reference)
+    ).one()
+    return Sent(row[0], row[1], row[2], due_day(row[3]) if row[3] else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """Where a return request stands, when it is due, and which refusals may break the promise."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from portal.classification.rules import GoodsClass
-from portal.clocks.rules import end_of_day, local_day, start_of_day
+from portal.clocks.rules import end_of_day, local_day
 from portal.commitments.rules import Way
 from portal.commitments.rules.coverage import Answer
 from portal.core.money import MAX_FEN
@@ -244,18 +244,3 @@ def refund_objection(refund: int, *, price: int, quantity: int) -> str | None:
     if refund > total_of(price, quantity):
         return "退款不能超过单价×数量。多给的补偿请另行登记。"
     return None
-
-
-def answer_words(days: int) -> str:
-    """How a promise's days to answer are told."""
-    return "当天" if days == 0 else f"{days} 天内"
-
-
-def begins_on(day: date) -> datetime:
-    """The first moment of a day, for filters."""
-    return start_of_day(day)
-
-
-def listed(words: Iterable[str]) -> str:
-    """Join words as Chinese lists do."""
-    return "、".join(words)
