@@ -19,6 +19,7 @@ COMMANDS: Table = {
     "bench": ("portal.demo.commands:bench", "基准测试：每秒多少、多少语句、多少字节"),
     "calendar": ("portal.clocks.commands:calendar", "日历：导入公布的放假安排"),
     "clock": ("portal.operations:clock", "演练环境的时钟：只能向前拨"),
+    "commitments": ("portal.commitments.commands:commitments", "无理由退货承诺：导入名录"),
     "db": ("portal.operations:db", "数据库：升级、核对"),
     "deadlines": ("portal.clocks.commands:deadlines", "期限：推算到期日并说明理由"),
     "demo": ("portal.demo.commands:demo", "新建演示安装并运行全部"),

@@ -29,6 +29,7 @@ from portal.notifications.sending import send_due_messages
 from portal.notifications.training_notices import tell_of_training
 from portal.orphans import sweep_files
 from portal.outbox import KEPT_DAYS, Delivered, ForgetDone, Gatherer, Handler, deliver_due, forget_done
+from portal.practice import jobs as practice
 from portal.recalls.jobs import chase_overdue
 from portal.retention.jobs import count_all_due
 from portal.returns.jobs import erase_returns, forget_return_drafts, watch_returns
@@ -116,7 +117,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.CASE_BACKFILLED: NOBODY,
     Topic.CASE_PLATFORM_CHANGED: NOBODY,
     Topic.EVIDENCE_ADDED: NOBODY,
-    Topic.OFFER_MADE: (notices.tell_of_offer, notices.keep_links),
+    Topic.OFFER_MADE: (notices.tell_of_offer, notices.keep_links, practice.answer_offer),
     Topic.OFFER_UNDONE: (notices.cancel_offer_message,),
     Topic.OFFER_COUNTERED: (notices.notify_staff,),
     Topic.OFFER_REFUSED: (notices.notify_staff, notices.tell_of_counter),
@@ -125,7 +126,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.AGREEMENT_MADE: (notices.tell_of_counter,),
     Topic.AGREEMENT_CONFIRMED: NOBODY,
     Topic.AGREEMENT_DISOWNED: (notices.notify_staff,),
-    Topic.PERFORMANCE_RECORDED: (notices.ask_for_receipt,),
+    Topic.PERFORMANCE_RECORDED: (notices.ask_for_receipt, practice.answer_performance),
     Topic.PERFORMANCE_CONFIRMED: (notices.notify_staff, notices.keep_links),
     Topic.PERFORMANCE_DENIED: (notices.notify_staff, notices.keep_links),
     Topic.SETTLEMENT_RATED: NOBODY,
@@ -141,7 +142,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.PROMISE_REMOVED: (keep_listing,),
     Topic.PROMISE_EXPIRED: (keep_listing,),
     Topic.PROMISE_WARNED: NOBODY,
-    Topic.PROMISES_IMPORTED: NOBODY,
+    Topic.PROMISOR_CHANGED: (keep_listing,),
     Topic.FEEDBACK_GIVEN: NOBODY,
     Topic.FEEDBACK_HANDLED: NOBODY,
     Topic.FEEDBACK_PASSED_ON: NOBODY,

@@ -158,7 +158,7 @@ class Topic(StrEnum):
     PROMISE_REMOVED = "promise.removed"
     PROMISE_EXPIRED = "promise.expired"
     PROMISE_WARNED = "promise.warned"  # of the coming expiry
-    PROMISES_IMPORTED = "promises.imported"
+    PROMISOR_CHANGED = "promise.promisor_changed"  # its name or line, by a list
     FEEDBACK_GIVEN = "promise_feedback.given"
     FEEDBACK_HANDLED = "promise_feedback.handled"
     FEEDBACK_PASSED_ON = "promise_feedback.passed_on"  # the merchant may read it

@@ -1,0 +1,27 @@
+"""Commands: the directory of promises from a file."""
+
+from pathlib import Path
+
+import click
+
+from portal import terminal
+from portal.commitments.list_files import read_list, take_list
+from portal.core.actor import OPERATOR
+
+
+@click.group(help="无理由退货承诺：导入名录。")
+def commitments() -> None:
+    """Promises of no-reason returns."""
+
+
+@commitments.command("import", help="导入承诺名录（CSV 或 XLSX，省级模板的列）；已有的按信用代码更新，没有变化的不动。")
+@click.argument("file", type=terminal.Upload())
+@click.option("--authority", "authority_code", required=True, help="名录所属监管部门的代码。")
+@terminal.json_option
+def import_file(file: Path, authority_code: str, as_json: bool) -> None:
+    """Put the firms of a list under their promises; faulty rows are told, good firms kept."""
+    with terminal.installation() as house:
+        with terminal.reading_file(file) as stream:
+            firms = read_list(stream)
+        imported = take_list(house, OPERATOR, authority_code, firms)
+        terminal.tell_imported(as_json, imported, "承诺名录")
