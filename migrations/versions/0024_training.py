@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("merchant_id", BIG, nullable=False),
         sa.Column("person_id", BIG, nullable=False),
         sa.Column("plot", sa.String(), nullable=False),
+        sa.Column("contact_by", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", BIG, nullable=False),

@@ -19,6 +19,7 @@ class PracticeCase(Model):
     merchant_id: Mapped[Ref] = mapped_column(ForeignKey("merchant.id"), index=True)  # the practice merchant
     person_id: Mapped[Ref] = mapped_column(ForeignKey("person.id"))
     plot: Mapped[str]  # a key of `portal.practice.plots.PLOTS`
+    contact_by: Mapped[datetime]  # until when it was to be accepted or given back; the case forgets it on return
     made_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]  # put away by a fresh start
 
