@@ -18,7 +18,7 @@ from portal.core.permissions import Permission, require
 from portal.core.privacy import mask_text, vault_of
 from portal.ledgers.rules.vocabulary import Condition
 from portal.returns import booking
-from portal.returns.access import MOVED_ON, locked, move, record
+from portal.returns.access import MOVED_ON, check_step, locked, move, record
 from portal.returns.asking import standing_of
 from portal.returns.models import ReturnRequest
 from portal.returns.rules import (
@@ -86,13 +86,14 @@ def refuse_return(session: Session, actor: Actor, command: RefuseReturn, *, now:
     request = _own(session, actor, command.reference)
     if request.denied_at is not None:
         raise RuleBroken(MOVED_ON)
-    move(request, ReturnEvent.REFUSE)
+    check_step(request, ReturnEvent.REFUSE)
     exclusion = _named(session, request, command)
     text = _refusal(request, command, exclusion)
     risky = may_break(request.verdict, command.ground, exclusion_fits=exclusion is not None)
     if risky and not command.confirmed:
         raise WarnedFirst(WARNING)
-    request.ground, request.exclusion_id = command.ground, exclusion.id if exclusion else None
+    move(request, ReturnEvent.REFUSE)
+    request.exclusion_id = exclusion.id if exclusion else None
     request.closed_at, request.lapses_at = now, None
     if risky:
         mark(request, Breach.REFUSED, now=now)
@@ -140,16 +141,18 @@ def settle_return(session: Session, actor: Actor, command: SettleReturn, *, now:
     did not receive is recorded again without a second entry.
     """
     request = _own(session, actor, command.reference)
-    move(request, ReturnEvent.EXCHANGE if command.refund is None else ReturnEvent.REFUND)
+    event = ReturnEvent.EXCHANGE if command.refund is None else ReturnEvent.REFUND
+    check_step(request, event)
     if command.refund is None and request.denied_at is not None:
         raise RuleBroken(MOVED_ON)
     if command.refund is not None:
         problem = refund_objection(command.refund, price=request.price, quantity=request.quantity)
         if problem:
             raise RuleBroken(problem, field="refund")
+    request.refund = command.refund  # with the state: what is asked below writes the row
     if request.entry_seq is None:
         request.entry_seq = booking.enter_outcome(session, actor, request, command.refund, command.cells, now=now)
-    request.refund, request.settled_at, request.closed_at = command.refund, now, now
+    request.settled_at = request.closed_at = now
     look_again(session, request, now=now)
     topic = Topic.RETURN_EXCHANGED if command.refund is None else Topic.RETURN_REFUNDED
     record(session, actor, topic, request, now=now, refund=command.refund, entry=request.entry_seq)
