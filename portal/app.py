@@ -23,6 +23,7 @@ from portal.accounts import staff_views as accounts_staff
 from portal.cases import merchant_views as cases_merchant
 from portal.cases import regulator_views as cases_regulator
 from portal.cases import staff_views as cases_staff
+from portal.commitments import feedback_views as feedback
 from portal.commitments import merchant_views as commitments_merchant
 from portal.commitments import public_views as commitments_public
 from portal.config import Config
@@ -36,6 +37,7 @@ from portal.desk import regulator_views as desk_regulator
 from portal.desk.navigation import navigation
 from portal.desk.public_nav import public_nav
 from portal.documents import public_views as documents_public
+from portal.enrolment import application_views as applications_regulator
 from portal.enrolment import merchant_views as enrolment_merchant
 from portal.enrolment import public_views as enrolment_public
 from portal.enrolment import regulator_views as enrolment_regulator
@@ -51,17 +53,23 @@ from portal.messages import speak_source
 from portal.notifications import merchant_views as notifications_merchant
 from portal.notifications import public_views as notifications_public
 from portal.notifications import regulator_views as notifications_regulator
+from portal.practice import staff_views as practice_staff
 from portal.queues import ANSWER_SECONDS
 from portal.recalls import merchant_views as recalls_merchant
 from portal.recalls import regulator_views as recalls_regulator
 from portal.resources import resource_folder
 from portal.retention import staff_views as retention_staff
+from portal.returns import consumer_views as returns_consumer
+from portal.returns import merchant_views as returns_merchant
+from portal.returns import public_views as returns_public
+from portal.returns import regulator_views as returns_regulator
 from portal.runtime import Runtime
 from portal.settlements import merchant_views as settlements_merchant
 from portal.settlements import regulator_views as settlements_regulator
 from portal.settlements import staff_views as settlements_staff
 from portal.supervision import merchant_views as supervision_merchant
 from portal.supervision import regulator_views as supervision_regulator
+from portal.supervision import staff_views as supervision_staff
 from portal.training import merchant_views as training_merchant
 from portal.training import regulator_views as training_regulator
 from portal.widgets import options_markup, write_inputs_fast
@@ -83,11 +91,15 @@ BLUEPRINTS = (
     accounts_staff.bp,
     commitments_merchant.bp,
     commitments_public.bp,
+    feedback.public,
+    feedback.merchant,
+    feedback.regulator,
     desk_consumer.bp,
     desk_merchant.bp,
     desk_public.bp,
     observing.bp,
     desk_regulator.bp,
+    applications_regulator.bp,
     enrolment_merchant.bp,
     enrolment_public.bp,
     enrolment_regulator.bp,
@@ -101,14 +113,20 @@ BLUEPRINTS = (
     notifications_public.bp,
     notifications_regulator.bp,
     documents_public.bp,
+    practice_staff.bp,
     recalls_merchant.bp,
     recalls_regulator.bp,
     retention_staff.bp,
+    returns_consumer.bp,
+    returns_merchant.bp,
+    returns_public.bp,
+    returns_regulator.bp,
     settlements_merchant.bp,
     settlements_regulator.bp,
     settlements_staff.bp,
     supervision_merchant.bp,
     supervision_regulator.bp,
+    supervision_staff.bp,
     training_merchant.bp,
     training_regulator.bp,
 )

@@ -14,7 +14,7 @@ from portal.accounts.models import Organisation
 from portal.core.facts import Fact, SubjectKind
 from portal.core.privacy import mask_phone, takes_sms, vault_of
 from portal.notifications import rules
-from portal.notifications.drafting import SEAL
+from portal.notifications.drafting import SEAL, mask_mail
 from portal.notifications.models import Message, MessageChannel, MessageState, RecipientKind
 from portal.notifications.recipients import LANDLINE, signing
 from portal.notifications.templates import TemplateCode
@@ -64,6 +64,44 @@ def draft_to_phone(
     session.add(message)
     session.flush()
     return message
+
+
+def draft_to_mail(
+    session: Session,
+    fact: Fact,
+    template: TemplateCode,
+    mail: str,
+    *,
+    now: datetime,
+    path: str,
+    parameters: Mapping[str, str],
+) -> None:
+    """Write a mail about no case to an address that somebody gave us, once for a fact; its link is put in at sending.
+
+    `parameters["path"]` is a public page, for the foot of the mail.
+    """
+    vault = vault_of(session)
+    recipient = vault.blind(mail, "mail")
+    if _is_there(session, fact, template, recipient):
+        return
+    session.add(
+        Message(
+            reference=secrets.token_hex(8),
+            fact_id=fact.id,
+            channel=MessageChannel.MAIL,
+            recipient_kind=RecipientKind.CONSUMER,
+            recipient=recipient,
+            to_mask=mask_mail(mail),
+            to_sealed=vault.seal_secret(mail, SEAL),
+            path_sealed=vault.seal_secret(path, PATH_SEAL),
+            template=template.value,
+            parameters=dict(parameters),
+            idempotency_key=secrets.token_hex(16),
+            next_at=now,
+            created_at=now,
+        )
+    )
+    session.flush()
 
 
 def sender_words(session: Session, authority_id: int, merchant: str) -> dict[str, str]:

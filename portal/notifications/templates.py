@@ -67,6 +67,16 @@ class TemplateCode(StrEnum):
     STAFF_TRAINING = "staff_training"
     STAFF_TRAINING_MOVED = "staff_training_moved"
     STAFF_TRAINING_OFF = "staff_training_off"
+    APPLICATION_LINK = "application_link"
+    APPLICATION_MORE = "application_more"
+    APPLICATION_ADMITTED = "application_admitted"
+    APPLICATION_REFUSED = "application_refused"
+    MAIL_APPLICATION = "mail_application"
+    STAFF_APPLICATION = "staff_application"
+    STAFF_DATA_DUE = "staff_data_due"
+    STAFF_LICENCE = "staff_licence"
+    STAFF_PROPOSED = "staff_proposed"
+    STAFF_PROPOSAL = "staff_proposal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,10 @@ def _return(name: str, subject: str, text: str) -> Template:
 
 def _training(name: str, subject: str, text: str) -> Template:
     return Template(name, "", text, ("title", "day", "place", "path"), (), subject)
+
+
+def _enrolment(name: str, subject: str, text: str) -> Template:
+    return Template(name, "", text, ("name", "by", "path"), (), subject)
 
 
 def _inspection(name: str, subject: str, text: str) -> Template:
@@ -278,6 +292,35 @@ TEMPLATES: dict[TemplateCode, Template] = {
         "期限届满",
         "投诉 {case}：期限届满",
         "和解期限{by}已届满，双方还没有达成和解。期满不等于结案，消费者的投诉仍在办理。",
+    ),
+    T.APPLICATION_LINK: _sms(
+        "入驻申请链接", "ODR_APPLICATION_LINK", "{merchant}入驻申请（尾号{tail}）续填和进度，勿转发：{link} "
+    ),
+    T.APPLICATION_MORE: _sms(
+        "入驻申请补正", "ODR_APPLICATION_MORE", "{merchant}入驻申请（尾号{tail}）需补正，{by}前提交：{link} ", by=True
+    ),
+    T.APPLICATION_ADMITTED: _sms(
+        "入驻通过", "ODR_APPLICATION_ADMITTED", "{merchant}已获准入驻（尾号{tail}），设置登录密码，勿转发：{link} "
+    ),
+    T.APPLICATION_REFUSED: _sms(
+        "入驻未通过", "ODR_APPLICATION_REFUSED", "{merchant}入驻申请（尾号{tail}）未通过，理由：{link} "
+    ),
+    T.MAIL_APPLICATION: Template(
+        "入驻申请（邮件）",
+        "",
+        "{name}的入驻申请：{what}。\n\n打开链接查看和继续（不要转发）：{link}\n\n申请入驻的公开页面：",
+        ("name", "what", "path"),
+        ("link",),
+        "入驻申请：{name}",
+    ),
+    T.STAFF_APPLICATION: _enrolment("入驻申请", "入驻申请：{name}", "企业提交了入驻申请，审核期限{by}（本平台设定）。"),
+    T.STAFF_DATA_DUE: _enrolment(
+        "年度资料确认", "年度资料确认：{name}", "请在{by}前核对企业资料：没有变化的确认，有变化的提出变更。"
+    ),
+    T.STAFF_LICENCE: _enrolment("营业执照到期", "营业执照将到期：{name}", "登记的营业执照有效期到{by}，换照后请更新。"),
+    T.STAFF_PROPOSED: _enrolment("资料变更申请", "资料变更待核准：{name}", "企业{by}提出变更登记资料，请核准或退回。"),
+    T.STAFF_PROPOSAL: _enrolment(
+        "资料变更结果", "资料变更结果：{name}", "监管部门{by}办理了资料变更申请，结果见企业与门店。"
     ),
 }
 

@@ -51,7 +51,8 @@ def begun(session: Session, authority: Organisation, *, now: datetime = NOW, **c
 def completed(session: Session, authority: Organisation, *, now: datetime = NOW, **changes: Any) -> str:
     """A draft with everything that is needed; returns the token of its link."""
     token = begun(session, authority, now=now, **changes)
-    applying.save_firm(session, VISITOR, firm(token, authority), now=now)
+    named = {name: value for name, value in changes.items() if name in {"name", "contact"}}
+    applying.save_firm(session, VISITOR, firm(token, authority, **named), now=now)
     said = tuple((one.value, f"{words[0]}，已备。") for one, words in CONDITIONS.items())
     applying.save_conditions(session, VISITOR, applying.SaveConditions(token, said), now=now)
     for kind in DocumentKind:

@@ -89,6 +89,12 @@ OF_NO_CASE = {  # what a message for staff names where it is about no case
     TemplateCode.STAFF_TRAINING: {"title", "day", "place", "path"},
     TemplateCode.STAFF_TRAINING_MOVED: {"title", "day", "place", "path"},
     TemplateCode.STAFF_TRAINING_OFF: {"title", "day", "place", "path"},
+    TemplateCode.MAIL_APPLICATION: {"name", "what", "path"},
+    TemplateCode.STAFF_APPLICATION: {"name", "by", "path"},
+    TemplateCode.STAFF_DATA_DUE: {"name", "by", "path"},
+    TemplateCode.STAFF_LICENCE: {"name", "by", "path"},
+    TemplateCode.STAFF_PROPOSED: {"name", "by", "path"},
+    TemplateCode.STAFF_PROPOSAL: {"name", "by", "path"},
     TemplateCode.STAFF_RECTIFIED: {"reference", "path"},
     TemplateCode.STAFF_RECHECKED: {"reference", "path"},
 }
@@ -105,7 +111,7 @@ def test_messages_about_no_case_name_their_page_and_no_person(code: TemplateCode
     known = dict.fromkeys(OF_NO_CASE[code], "电热水壶")
     assert set(TEMPLATES[code].parameters) == OF_NO_CASE[code]
     assert "电热水壶" in subject_of(code, known)
-    assert "{" not in compose(code, known)
+    assert "{" not in compose(code, known, **secrets_of(code))
 
 
 def test_a_longer_address_costs_the_merchant_letters_before_it_fails() -> None:
