@@ -11,6 +11,7 @@ from portal.core.money import button_yuan
 from portal.desk import consumer_words as words
 from portal.desk.consumer_standing import Standing
 from portal.desk.consumer_view import Choice, Choices
+from portal.intake.rules import WaitingReason
 from portal.intake.states import AdminState
 from portal.settlements import rules
 from portal.settlements.preview import answer_by, compared, subject, term_facts, title
@@ -40,19 +41,41 @@ def waiting(standing: Standing) -> Parts:
         return {
             "title": "投诉已收到，正在分派",
             "facts": words.pairs(facts),
-            "note": f"{standing.authority}正在确认由谁办理。有进展会发短信告诉你。",
+            "note": f"{_why_it_waits(standing)}有进展会发短信告诉你。",
         }
     return {
         "title": _whose_turn(standing),
         "facts": words.pairs([*facts, *_counter(standing), *_refusal(standing)]),
-        "note": f"商家提出方案或答复后，会发短信告诉你。{_if_nothing_comes(standing)}",
+        "note": f"{_contact(standing)}商家提出方案或答复后，会发短信告诉你。{_if_nothing_comes(standing)}",
     }
+
+
+def _why_it_waits(standing: Standing) -> str:
+    if standing.case.channel is Channel.GREEN and standing.case.wait_reason == WaitingReason.SUSPECTED_TIP:
+        return f"内容里有举报、查处或处罚的字样，由{standing.authority}先看过，再转给商家。举报请另外拨打 12315。"
+    return f"{standing.authority}正在确认由谁办理。"
+
+
+def _is_fresh(standing: Standing) -> bool:
+    """Say whether the merchant has it from the consumer's own hand and has not taken it up yet."""
+    return standing.state is CaseState.DISPATCHED and standing.case.channel is Channel.GREEN and standing.last is None
+
+
+def _contact(standing: Standing) -> str:
+    by = standing.case.contact_by
+    if not _is_fresh(standing) or by is None:
+        return ""
+    if by <= standing.now:
+        return f"商家本应在{words.end_day(by)}前联系你，{standing.authority}能看到它逾期。"
+    return f"商家应在{words.end_day(by)}前联系你。"
 
 
 def _whose_turn(standing: Standing) -> str:
     if standing.talk.counter is not None:
         return "已把你的要求发给商家"
     last = standing.last
+    if _is_fresh(standing):
+        return "投诉已送达商家"
     if last is None:
         return "商家正在处理你的投诉"
     if last.answer is Answer.REFUSED:
