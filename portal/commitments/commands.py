@@ -1,4 +1,4 @@
-"""Commands: the directory of promises from a file."""
+"""Commands: the directory of promises from a file, and the public list made anew."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import click
 
 from portal import terminal
 from portal.commitments.list_files import read_list, take_list
+from portal.commitments.listing_jobs import listed_shops, relist_all
 from portal.core.actor import OPERATOR
 
 
@@ -25,3 +26,14 @@ def import_file(file: Path, authority_code: str, as_json: bool) -> None:
             firms = read_list(stream)
         imported = take_list(house, OPERATOR, authority_code, firms)
         terminal.tell_imported(as_json, imported, "承诺名录")
+
+
+@commitments.command("relist", help="按现行承诺重建公开名录和计数；平时会自动更新，不用运行。")
+@terminal.json_option
+def relist(as_json: bool) -> None:
+    """Make the public list anew from the promises in force."""
+    with terminal.installation() as house:
+        changed = relist_all(house)
+        with house.reading() as session:
+            shops = listed_shops(session)
+    terminal.answer(as_json, {"shops": shops, "changed": changed}, f"名录共 {shops} 家门店，更正 {changed} 处。")

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from portal.accounts.models import Organisation
 from portal.commitments.directory import DirectoryFilter, directory
+from portal.commitments.listing_jobs import listed_shops, relist_all
 from portal.commitments.listing_models import ListingSpot, ListingTally, PromiseListing
 from portal.commitments.listings import DIRECTORY_SEARCH, relist
 from portal.commitments.models import Promisor
@@ -14,8 +15,12 @@ from portal.commitments.near_names import near_names
 from portal.commitments.rules import PromiseState, Way
 from portal.commitments.rules.body import OutletRow, ScopeRow, ShopRow
 from portal.commitments.rules.directory import Band
+from portal.core import facts
+from portal.core.actor import SYSTEM
+from portal.core.facts import SubjectKind, Topic
 from portal.core.search import matching_ids
 from portal.enrolment.models import Merchant, Outlet
+from portal.worker import dispatch
 from tests.conftest import NOW
 from tests.factories import people, promises
 
@@ -232,3 +237,37 @@ def test_a_promise_of_an_imported_list_needs_no_places(session, district):
     row = session.scalars(select(PromiseListing)).one()
     assert (row.shop, row.since_on) == ("悦湖家居城", date(2025, 6, 1))
     assert set(row.classes.split()) >= {"clothing", "food", "daily"}
+
+
+def test_the_list_is_made_anew_from_nothing(own_runtime):
+    with own_runtime.writing() as session:
+        district = people.authority(session)
+        for serial in range(3):
+            promises.promise(session, people.merchant(session, district), outlets=(outlet(f"第{serial}店"),))
+        session.add(ListingTally(area="999999", category="", band="7", city="", district="", shops=9))
+        session.commit()
+    assert relist_all(own_runtime) == 3
+    assert relist_all(own_runtime) == 0
+    with own_runtime.reading() as session:
+        kept, counted = tallies(session)
+        assert kept == counted
+        assert listed_shops(session) == 3
+
+
+def test_the_list_follows_the_facts_of_a_promise(own_runtime):
+    with own_runtime.writing() as session:
+        district = people.authority(session)
+        merchant = people.merchant(session, district, "鹭湾百货")
+        version = promises.promise(session, merchant, outlets=(outlet("总店"),))
+        facts.record(session, SYSTEM, Topic.PROMISE_BEGUN, SubjectKind.PROMISE, version.promisor_id, at=NOW)
+        session.commit()
+    dispatch(own_runtime)
+    with own_runtime.reading() as session:
+        assert shops(session) == ["总店"]
+    with own_runtime.writing() as session:
+        session.get_one(Organisation, merchant.id).name = "云帆商贸有限公司"
+        facts.record(session, SYSTEM, Topic.MERCHANT_CHANGED, SubjectKind.MERCHANT, merchant.id, at=NOW)
+        session.commit()
+    dispatch(own_runtime)
+    with own_runtime.reading() as session:
+        assert session.scalars(select(PromiseListing.registered)).one() == "云帆商贸有限公司"
