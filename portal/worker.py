@@ -9,6 +9,7 @@ from datetime import timedelta
 from portal.accounts.links import WipeEnded, wipe_expired_links
 from portal.cases.jobs import redate_cases, warn_due
 from portal.commitments import jobs as promises
+from portal.commitments.listing_jobs import clear_feedback
 from portal.commitments.listings import keep_listing
 from portal.core.actor import SYSTEM
 from portal.core.db import refresh_statistics
@@ -296,6 +297,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("erase-returns", 24 * 3600, erase_returns),
     Duty("ledger-sheets", 60, sheets.continue_sheets),
     Duty("forget-sheets", 3600, sheets.forget_sheets),
+    Duty("clear-feedback", 24 * 3600, counted(clear_feedback)),
     Duty("watch-merchants", 3600, counted(watch_due)),
     Duty("statistics", 6 * 3600, _statistics_duty),
     Duty("orphans", 24 * 3600, sweep_files),

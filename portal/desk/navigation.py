@@ -67,6 +67,7 @@ MERCHANT = (
         "承诺与企业",
         (
             Item("无理由退货承诺", "shield", "commitments_merchant.show", "/merchant/promise"),
+            Item("承诺反馈", "chat", "feedback_merchant.list_passed_on", "/merchant/promise-feedback"),
             Item("企业与门店", "store", "enrolment_merchant.show", "/merchant/organisation"),
             Item("培训", "calendar", "training_merchant.list_trainings", "/merchant/trainings"),
             Item("权限与代理", "lock", "desk_merchant.levels", "/merchant/levels"),
@@ -94,6 +95,7 @@ AUTHORITY = (
             Item("入驻企业", "store", "enrolment_regulator.list_merchants", "/regulator/merchants"),
             Item("退货承诺", "shield", "commitments_regulator.list_promises", "/regulator/promises"),
             Item("培训", "calendar", "training_regulator.list_trainings", "/regulator/trainings"),
+            Item("承诺反馈", "chat", "feedback_regulator.list_feedback", "/regulator/promise-feedback"),
             Item("台账检查", "book", "supervision_regulator.list_inspections", "/regulator/inspections"),
             Item("台账清除", "lock", "retention_staff.show", "/staff/retention"),
             Item("企业台账", "chain", "ledgers_regulator.ledgers", "/regulator/ledgers"),
