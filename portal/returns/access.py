@@ -85,10 +85,15 @@ def path_of(session: Session, request: ReturnRequest) -> str | None:
     return f"/returns/{vault_of(session).open_secret(request.token_sealed, LINK_SEAL)}"
 
 
-def move(request: ReturnRequest, event: ReturnEvent) -> None:
-    """Move a request along the table; refuses with RuleBroken where the table has no such step."""
+def check_step(request: ReturnRequest, event: ReturnEvent) -> None:
+    """Refuse with RuleBroken where the table has no such step now."""
     if not allows(request.state, event):
         raise RuleBroken(MOVED_ON)
+
+
+def move(request: ReturnRequest, event: ReturnEvent) -> None:
+    """Move a request along the table; refuses with RuleBroken where the table has no such step."""
+    check_step(request, event)
     request.apply(event)
 
 

@@ -92,8 +92,8 @@ def refuse_return(session: Session, actor: Actor, command: RefuseReturn, *, now:
     risky = may_break(request.verdict, command.ground, exclusion_fits=exclusion is not None)
     if risky and not command.confirmed:
         raise WarnedFirst(WARNING)
+    request.ground, request.exclusion_id = command.ground, exclusion.id if exclusion else None
     move(request, ReturnEvent.REFUSE)
-    request.exclusion_id = exclusion.id if exclusion else None
     request.closed_at, request.lapses_at = now, None
     if risky:
         mark(request, Breach.REFUSED, now=now)
@@ -149,10 +149,10 @@ def settle_return(session: Session, actor: Actor, command: SettleReturn, *, now:
         problem = refund_objection(command.refund, price=request.price, quantity=request.quantity)
         if problem:
             raise RuleBroken(problem, field="refund")
-    request.refund = command.refund  # with the state: what is asked below writes the row
     if request.entry_seq is None:
         request.entry_seq = booking.enter_outcome(session, actor, request, command.refund, command.cells, now=now)
-    request.settled_at = request.closed_at = now
+    request.refund, request.settled_at, request.closed_at = command.refund, now, now
+    move(request, event)  # with what belongs to it: whatever is asked below writes the row
     look_again(session, request, now=now)
     topic = Topic.RETURN_EXCHANGED if command.refund is None else Topic.RETURN_REFUNDED
     record(session, actor, topic, request, now=now, refund=command.refund, entry=request.entry_seq)

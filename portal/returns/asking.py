@@ -23,7 +23,7 @@ from portal.returns import proofs
 from portal.returns.access import LINK_SEAL, record
 from portal.returns.drafts import draft_of, drop_draft, merchant_by_slug
 from portal.returns.models import ReturnRequest
-from portal.returns.rules import OPEN_STATES, Standing, Wanted, due_at, next_look, objections_to
+from portal.returns.rules import OPEN_STATES, ReturnState, Standing, Wanted, due_at, next_look, objections_to
 
 NAME_SEAL, PHONE_SEAL, REASON_SEAL = "return.name", "return.phone", "return.reason"
 MOST_OPEN = 5  # open requests of one phone with one merchant, our limit
@@ -136,6 +136,7 @@ def _stored(
     is_covered = said.answer is Answer.COVERED and said.terms is not None
     request = ReturnRequest(
         reference=_reference(session, merchant.authority_id, today),
+        state=ReturnState.ASKED,
         merchant_id=merchant.id,
         authority_id=merchant.authority_id,
         version_id=said.terms.version_id if said.terms else None,
