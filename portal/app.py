@@ -26,6 +26,7 @@ from portal.cases import staff_views as cases_staff
 from portal.commitments import feedback_views as feedback
 from portal.commitments import merchant_views as commitments_merchant
 from portal.commitments import public_views as commitments_public
+from portal.commitments import regulator_views as commitments_regulator
 from portal.config import Config
 from portal.core.errors import Busy, NoRoom, NotAllowed, NotFound, Refused, Stale
 from portal.core.permissions import Permission, can
@@ -91,6 +92,7 @@ BLUEPRINTS = (
     accounts_staff.bp,
     commitments_merchant.bp,
     commitments_public.bp,
+    commitments_regulator.bp,
     feedback.public,
     feedback.merchant,
     feedback.regulator,

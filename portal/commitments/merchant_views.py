@@ -1,9 +1,8 @@
 """A merchant's own promise: what holds, the steps of the next version, its review, its end, its papers."""
 
-import io
 from dataclasses import replace
 
-from flask import Blueprint, redirect, send_file, session, url_for
+from flask import Blueprint, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,6 +13,7 @@ from portal.commitments.actions import DraftVersion, EndPromise, KeepPromise, Re
 from portal.commitments.forms import EndForm
 from portal.commitments.models import PromiseVersion
 from portal.commitments.overview import course_of, overview_of, version_title
+from portal.commitments.paper_files import certificate_file, pdf_file
 from portal.commitments.papers import IssueCertificate, Size
 from portal.commitments.rules import STATE_NAMES, wording
 from portal.commitments.storing import body_of
@@ -135,7 +135,7 @@ def certificate(reference: str) -> ResponseReturnValue:
         content = web.perform(papers.issue_certificate, IssueCertificate(reference))
     except RuleBroken as objection:
         return version_page(reference, problem=objection.text, status=422)
-    return send_pdf(content, f"无理由退货承诺书-{reference[:8]}.pdf")
+    return certificate_file(content, reference)
 
 
 @bp.get("/versions/<reference>/poster-<any(a4,a6):size>.pdf")
@@ -145,7 +145,7 @@ def poster(reference: str, size: str) -> ResponseReturnValue:
         content = papers.poster(web.database(), web.current_actor(), reference, Size(size))
     except RuleBroken as objection:
         raise NotFound(objection.text) from objection
-    return send_pdf(content, f"承诺海报-{size.upper()}.pdf")
+    return pdf_file(content, f"承诺海报-{size.upper()}.pdf")
 
 
 def version_page(reference: str, *, problem: str = "", status: int = 200) -> ResponseReturnValue:
@@ -188,8 +188,3 @@ def may_write() -> bool:
     """Say whether the reader may write the promise: heads of departments and of the merchant."""
     actor = web.current_actor()
     return can(actor, Permission.PROMISE_WRITE, own.Own(actor.organisation_id))
-
-
-def send_pdf(content: bytes, name: str) -> ResponseReturnValue:
-    """Give a paper as a file."""
-    return send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name=name)
