@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Organisation
 from portal.core import facts
 from portal.core.actor import Actor, ActorKind
-from portal.core.errors import NotAllowed
+from portal.core.errors import NotAllowed, NotFound
 from portal.core.facts import SubjectKind, Topic
 from portal.enrolment.models import Merchant
 from portal.practice.filing import Tenant
@@ -54,7 +54,7 @@ class BeginAgain:
 def begin_again(session: Session, actor: Actor, command: BeginAgain, *, now: datetime) -> int:
     """Put one's own practice cases away and make a fresh set; returns how many are new. For those who practise."""
     if not actor.in_practice or actor.person_id is None:
-        raise NotAllowed("不在练习环境里。")
+        raise NotFound("不在练习环境里。")
     merchant = session.get_one(Merchant, actor.organisation_id)
     end_set(session, actor.person_id, merchant.id, now=now)
     return _begin(session, actor, _tenant(session, merchant), now=now)

@@ -58,12 +58,12 @@ def file_plots(
         store_batch(session, SYSTEM, StoreBatch(run.id, run.attempt, batch, context), now=at)
     run.state, run.ended_at = ImportState.DONE, now
     session.flush()
-    rows = session.execute(
+    stored = session.execute(
         select(Filing.number, Case)
         .join(Case, Case.id == Filing.case_id)
         .where(Filing.source == Source.NATIONAL.value, Filing.number.in_(numbers))
     )
-    known = dict(rows.all())
+    known = dict(stored.all())
     return [known[number] for number in numbers]
 
 

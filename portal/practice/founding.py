@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Membership, Organisation, OrganisationKind
 from portal.accounts.rules import PRACTICE, normalised_company
-from portal.core.actor import Role
+from portal.core.actor import Actor, Role
 from portal.enrolment.models import Merchant
 
 AUTHORITY_NAME = "练习环境（不对外）"
@@ -65,3 +65,14 @@ def membership_in(session: Session, person_id: int, organisation_id: int, role: 
     row.role = role
     session.flush()
     return row
+
+
+def real_code_of(session: Session, actor: Actor) -> str | None:
+    """The code of the organisation that a practising person really works for; None outside practice."""
+    if not actor.in_practice:
+        return None
+    return session.scalars(
+        select(Organisation.code)
+        .join(Merchant, Merchant.practice_of_id == Organisation.id)
+        .where(Merchant.id == actor.organisation_id)
+    ).first()

@@ -14,7 +14,7 @@ from portal.cases.models import Case
 from portal.cases.rules import CaseState, FailureCause, ReturnReason
 from portal.clocks.rules import local_day
 from portal.core.actor import SYSTEM
-from portal.core.errors import NotAllowed
+from portal.core.errors import NotAllowed, NotFound
 from portal.enrolment.models import Merchant
 from portal.enrolment.queries import merchant_facts
 from portal.indicators.models import CaseTally, Tally, TallyDelta
@@ -200,7 +200,7 @@ def test_only_people_of_a_merchant_practise_and_only_from_their_work(practising,
     for stranger in (officer, SYSTEM):
         with pytest.raises(NotAllowed):
             runtime.perform(stranger, enter_practice, EnterPractice())
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         runtime.perform(practising.real, begin_again, BeginAgain())
 
 

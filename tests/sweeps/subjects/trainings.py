@@ -1,5 +1,11 @@
 """Trainings and practice: the rows that its doors' URLs name."""
 
+from sqlalchemy import select
+
+from portal.cases.models import Case
+from portal.practice.actions import EnterPractice, enter_practice
+from portal.practice.models import PracticeCase
+from tests.conftest import NOW
 from tests.factories import people, trainings
 from tests.sweeps.stage import Maker, Values, World
 
@@ -12,4 +18,12 @@ def _training(world: World) -> Values:
     return {"reference": row.reference, "code": code}
 
 
-SUBJECTS: dict[str, Maker] = {"training": _training}
+def _practice_case(world: World) -> Values:
+    """A case that was invented for the agent of merchant A."""
+    agent = people.actor(world.session, world.members["agent"])
+    enter_practice(world.session, agent, EnterPractice(), now=NOW)
+    case = select(Case.reference).join(PracticeCase, PracticeCase.case_id == Case.id)
+    return {"reference": world.session.scalars(case.order_by(Case.id).limit(1)).one()}
+
+
+SUBJECTS: dict[str, Maker] = {"training": _training, "practice case": _practice_case}
