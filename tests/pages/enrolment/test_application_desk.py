@@ -36,7 +36,7 @@ def officer(session: Session, district: Organisation, client_for: Browser) -> In
 
 @pytest.fixture
 def waiting(session: Session, district: Organisation) -> Application:
-    row = applications.submitted(session, district)
+    row = applications.submitted(session, district, contact=applications.CONTACT)
     session.commit()
     return row
 
