@@ -16,13 +16,14 @@ from portal.core.db import refresh_statistics
 from portal.core.errors import NotFound
 from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, counted, do_all, do_duty, once
+from portal.enrolment.jobs import keep_enrolment
 from portal.indicators import jobs as tallies
 from portal.intake.jobs import continue_imports, forget_greens, import_file, redate_filings, sweep_raw_imports
 from portal.ledgers import page_jobs as pages
 from portal.ledgers import sheet_jobs as sheets
 from portal.ledgers.checkpoints import sign_due_checkpoints
 from portal.mediation.jobs import close_unchosen
-from portal.notifications import enrolling
+from portal.notifications import enrolling, supervising
 from portal.notifications import jobs as notices
 from portal.notifications import return_notices as returns
 from portal.notifications.checkpoint_mails import tell_authorities
@@ -160,23 +161,23 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.INSPECTION_RECTIFIED: (notices.tell_of_inspection,),
     Topic.INSPECTION_RECHECKED: (notices.tell_of_inspection,),
     Topic.TRIGGER_SET: NOBODY,
-    Topic.SANCTION_PROPOSED: NOBODY,
+    Topic.SANCTION_PROPOSED: (supervising.tell_of_proposal,),
     Topic.SANCTION_DECLINED: NOBODY,
-    Topic.MEASURE_TAKEN: NOBODY,
+    Topic.MEASURE_TAKEN: (supervising.tell_of_measure,),
     Topic.MEASURE_CONFIRMED: NOBODY,
-    Topic.MEASURE_STATED: NOBODY,
-    Topic.MEASURE_ANSWERED: NOBODY,
-    Topic.MEASURE_PROLONGED: NOBODY,
-    Topic.MEASURE_LIFTED: NOBODY,
+    Topic.MEASURE_STATED: (supervising.tell_of_measure,),
+    Topic.MEASURE_ANSWERED: (supervising.tell_of_measure,),
+    Topic.MEASURE_PROLONGED: (supervising.tell_of_measure,),
+    Topic.MEASURE_LIFTED: (supervising.tell_of_measure,),
     Topic.MEASURE_REPLACED: NOBODY,
     Topic.VISIT_PLANNED: NOBODY,
     Topic.VISIT_CANCELLED: NOBODY,
     Topic.VISIT_RECORDED: NOBODY,
-    Topic.VISIT_RELEASED: NOBODY,
-    Topic.VISIT_RECTIFIED: NOBODY,
-    Topic.VISIT_RECHECKED: NOBODY,
+    Topic.VISIT_RELEASED: (supervising.tell_of_visit,),
+    Topic.VISIT_RECTIFIED: (supervising.tell_of_visit,),
+    Topic.VISIT_RECHECKED: (supervising.tell_of_visit,),
     Topic.VISIT_CLOSED: NOBODY,
-    Topic.VIOLATION_RECORDED: NOBODY,
+    Topic.VIOLATION_RECORDED: (supervising.tell_of_violation,),
     Topic.VIOLATION_DECIDED: NOBODY,
     Topic.REMOVAL_ASKED: NOBODY,
     Topic.REMOVAL_DECIDED: NOBODY,
@@ -283,6 +284,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("promises", 300, counted(promises.look_after_promises)),
     Duty("forget-greens", 3600, forget_greens),
     Duty("chase-recalls", 3600, counted(chase_overdue)),
+    Duty("enrolment", 3600, _enrolment_duty),
     Duty("count-due", 24 * 3600, once(count_all_due)),
     Duty("erase-payees", 24 * 3600, counted(settlements.erase_payees)),
     Duty("checkpoints", 3600, counted(sign_due_checkpoints)),

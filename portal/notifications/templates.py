@@ -61,6 +61,13 @@ class TemplateCode(StrEnum):
     STAFF_INSPECTED = "staff_inspected"
     STAFF_RECTIFIED = "staff_rectified"
     STAFF_RECHECKED = "staff_rechecked"
+    STAFF_SANCTION = "staff_sanction"
+    STAFF_MEASURE = "staff_measure"
+    STAFF_MEASURE_SAID = "staff_measure_said"
+    STAFF_MEASURE_JUDGED = "staff_measure_judged"
+    STAFF_VISIT = "staff_visit"
+    STAFF_VISIT_SAID = "staff_visit_said"
+    STAFF_VIOLATION = "staff_violation"
     STAFF_GOODS_FAILED = "staff_goods_failed"
     STAFF_RECALL_ISSUED = "staff_recall_issued"
     STAFF_RECALL_CHASED = "staff_recall_chased"
@@ -247,6 +254,25 @@ TEMPLATES: dict[TemplateCode, Template] = {
     T.STAFF_RECTIFIED: _inspection("整改报告", "台账检查 {reference}：已报整改", "企业报告整改完毕，请复查。"),
     T.STAFF_RECHECKED: _inspection(
         "复查结果", "台账检查 {reference}：复查结果", "监管部门已复查，结果和整改期限见记录。"
+    ),
+    T.STAFF_SANCTION: _inspection(
+        "处置建议", "处置建议 {reference}：待决定", "企业的数据达到触发规则。请核实后决定是否采取措施。"
+    ),
+    T.STAFF_MEASURE: _inspection(
+        "监管措施", "监管措施 {reference}：待回执", "监管部门作出监管措施。请查看文书并确认收到；有不同意见可以陈述。"
+    ),
+    T.STAFF_MEASURE_SAID: _inspection(
+        "企业回复", "监管措施 {reference}：企业有新回复", "企业提交了陈述、整改报告或恢复申请，请查看。"
+    ),
+    T.STAFF_MEASURE_JUDGED: _inspection(
+        "复查结果", "监管措施 {reference}：复查结果", "监管部门已复查，结果和期限见监管措施页面。"
+    ),
+    T.STAFF_VISIT: _inspection(
+        "暗访记录", "暗访 {reference}：结果", "监管部门公开了一次暗访的记录或复查结果。请查看并按期整改。"
+    ),
+    T.STAFF_VISIT_SAID: _inspection("暗访整改", "暗访 {reference}：已报整改", "企业报告整改完毕，请复查。"),
+    T.STAFF_VIOLATION: _inspection(
+        "违反承诺", "违反承诺 {reference}：待核实", "有一条可能违反退货承诺的记录，请核实。"
     ),
     T.STAFF_GOODS_FAILED: _goods(
         "商品不合格", "不合格商品：{goods}", "企业报告商品检测不合格。请核实下架情况，决定是否通报辖区企业。"

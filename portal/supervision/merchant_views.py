@@ -2,46 +2,46 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, request, send_file, session, url_for
+from flask import redirect, request, send_file, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import web
 from portal.core.errors import RuleBroken
 from portal.core.permissions import Permission, can
-from portal.supervision import actions, listing, queries
+from portal.supervision import actions, desks, listing, measure_views, queries
+from portal.supervision.desks import TOLD, XLSX
 from portal.supervision.forms import ConfirmForm, RectifyForm
 from portal.supervision.listing import ExportInspections
 from portal.supervision.rules import FINDING_NAMES, MANNER_NAMES, STATE_NAMES, InspectionEvent, allows
 
-bp = Blueprint("supervision_merchant", __name__, url_prefix="/merchant/inspections")
+bp = desks.merchant
+PARTS = (measure_views,)  # their doors stand in the same desk
 
 LIST = "/merchant/inspections"
-TOLD = "told"  # one sentence for the next page
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@bp.get("")
+@bp.get("/inspections")
 def list_inspections() -> ResponseReturnValue:
     """List the inspections of one's own ledgers."""
     found = listing.list_page(web.database(), web.current_actor(), request.args, LIST)
     return web.page("supervision/merchant_list.html", **found)
 
 
-@bp.post("/export")
+@bp.post("/inspections/export")
 def export() -> ResponseReturnValue:
     """Give the list as XLSX; that it left the house is recorded."""
     content = web.perform(listing.export_inspections, ExportInspections(listing.filter_of(request.args)))
     return send_file(content, XLSX, as_attachment=True, download_name="台账检查.xlsx")
 
 
-@bp.get("/<reference>")
+@bp.get("/inspections/<reference>")
 def show(reference: str) -> ResponseReturnValue:
     """Show one inspection."""
     return inspection_page(reference, ConfirmForm(formdata=None), RectifyForm(formdata=None))
 
 
-@bp.post("/<reference>/confirm")
+@bp.post("/inspections/<reference>/confirm")
 def confirm(reference: str) -> ResponseReturnValue:
     """Confirm the record."""
     form = ConfirmForm()
@@ -56,7 +56,7 @@ def confirm(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".show", reference=reference), code=303)
 
 
-@bp.post("/<reference>/rectify")
+@bp.post("/inspections/<reference>/rectify")
 def rectify(reference: str) -> ResponseReturnValue:
     """Report what was put right."""
     form = RectifyForm()

@@ -1,44 +1,45 @@
 """Inspections as the authority keeps them: record, re-check, list."""
 
-from flask import Blueprint, redirect, request, send_file, session, url_for
+from flask import redirect, request, send_file, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import web
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.permissions import Permission, can
-from portal.supervision import actions, listing, queries
+from portal.supervision import actions, desks, listing, queries, sanction_views, trigger_views
+from portal.supervision.desks import TOLD, XLSX
 from portal.supervision.forms import InspectionForm, RecheckForm
 from portal.supervision.listing import ExportInspections
-from portal.supervision.merchant_views import TOLD, XLSX
 from portal.supervision.rules import FINDING_NAMES, MANNER_NAMES, STATE_NAMES, InspectionEvent, allows
 
-bp = Blueprint("supervision_regulator", __name__, url_prefix="/regulator/inspections")
+bp = desks.regulator
+PARTS = (sanction_views, trigger_views)  # their doors stand in the same desk
 
 LIST = "/regulator/inspections"
 
 
-@bp.get("")
+@bp.get("/inspections")
 def list_inspections() -> ResponseReturnValue:
     """List the inspections of the jurisdiction."""
     found = listing.list_page(web.database(), web.current_actor(), request.args, LIST)
     return web.page("supervision/regulator_list.html", **found)
 
 
-@bp.post("/export")
+@bp.post("/inspections/export")
 def export() -> ResponseReturnValue:
     """Give the list as XLSX; that it left the house is recorded."""
     content = web.perform(listing.export_inspections, ExportInspections(listing.filter_of(request.args)))
     return send_file(content, XLSX, as_attachment=True, download_name="台账检查.xlsx")
 
 
-@bp.get("/new")
+@bp.get("/inspections/new")
 def new() -> ResponseReturnValue:
     """Show the form of a record, for the merchant that the address names."""
     return record_page(InspectionForm(formdata=None, data={"code": request.args.get("code", "")}))
 
 
-@bp.post("/new")
+@bp.post("/inspections/new")
 def record() -> ResponseReturnValue:
     """Store the record of an inspection."""
     form = InspectionForm()
@@ -53,13 +54,13 @@ def record() -> ResponseReturnValue:
     return redirect(url_for(".show", reference=row.reference), code=303)
 
 
-@bp.get("/<reference>")
+@bp.get("/inspections/<reference>")
 def show(reference: str) -> ResponseReturnValue:
     """Show one inspection."""
     return inspection_page(reference, RecheckForm(formdata=None))
 
 
-@bp.post("/<reference>/recheck")
+@bp.post("/inspections/<reference>/recheck")
 def recheck(reference: str) -> ResponseReturnValue:
     """Record the re-check."""
     form = RecheckForm()
