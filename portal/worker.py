@@ -284,7 +284,7 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("promises", 300, counted(promises.look_after_promises)),
     Duty("forget-greens", 3600, forget_greens),
     Duty("chase-recalls", 3600, counted(chase_overdue)),
-    Duty("enrolment", 3600, _enrolment_duty),
+    Duty("enrolment", 3600, counted(keep_enrolment)),
     Duty("count-due", 24 * 3600, once(count_all_due)),
     Duty("erase-payees", 24 * 3600, counted(settlements.erase_payees)),
     Duty("checkpoints", 3600, counted(sign_due_checkpoints)),

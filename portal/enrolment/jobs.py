@@ -1,0 +1,26 @@
+"""The duties of enrolment: applications that nobody goes on with, merchants' data and licences."""
+
+from collections.abc import Callable
+
+from portal.core.actor import SYSTEM
+from portal.enrolment import upkeep
+from portal.enrolment.upkeep import AT_ONCE, Sweep
+from portal.runtime import Runtime
+
+DUTIES: tuple[Callable[..., int], ...] = (
+    upkeep.lapse_drafts,
+    upkeep.erase_abandoned,
+    upkeep.warn_of_confirmation,
+    upkeep.warn_of_licences,
+)
+
+
+def keep_enrolment(runtime: Runtime) -> int:
+    """Do what is due now, a hundred rows a transaction; returns how many rows were touched. Safe to run twice."""
+    total = 0
+    for action in DUTIES:
+        while done := runtime.perform(SYSTEM, action, Sweep()):
+            total += done
+            if done < AT_ONCE:
+                break
+    return total
