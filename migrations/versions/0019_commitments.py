@@ -179,6 +179,7 @@ def upgrade() -> None:
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_by", sa.String(), nullable=True),
         sa.Column("first_person_id", BIG, nullable=True),
+        sa.Column("first_organisation_id", BIG, nullable=True),
         sa.Column("first_opinion", sa.String(), nullable=True),
         sa.Column("second_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("second_by", sa.String(), nullable=True),
@@ -195,11 +196,19 @@ def upgrade() -> None:
         sa.CheckConstraint("days > 0", name=op.f("ck_promise_version_days_positive")),
         sa.CheckConstraint("last_on IS NULL OR first_on <= last_on", name=op.f("ck_promise_version_span_ordered")),
         sa.ForeignKeyConstraint(
+            ["first_organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_promise_version_first_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
             ["first_person_id"], ["person.id"], name=op.f("fk_promise_version_first_person_id_person")
         ),
         sa.ForeignKeyConstraint(["promisor_id"], ["promisor.id"], name=op.f("fk_promise_version_promisor_id_promisor")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promise_version")),
         sa.UniqueConstraint("reference", name=op.f("uq_promise_version_reference")),
+    )
+    op.create_index(
+        op.f("ix_promise_version_first_organisation_id"), "promise_version", ["first_organisation_id"], unique=False
     )
     op.create_index(op.f("ix_promise_version_first_person_id"), "promise_version", ["first_person_id"], unique=False)
     op.create_index("ix_promise_version_state", "promise_version", ["state", "next_on", "id"], unique=False)
@@ -340,6 +349,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_promise_version_state", table_name="promise_version")
     op.drop_index(op.f("ix_promise_version_first_person_id"), table_name="promise_version")
+    op.drop_index(op.f("ix_promise_version_first_organisation_id"), table_name="promise_version")
     op.drop_table("promise_version")
     op.drop_index(
         "uq_promisor_merchant",

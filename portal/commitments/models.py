@@ -109,6 +109,7 @@ class PromiseVersion(Model):
     first_at: Mapped[datetime | None]  # 县级
     first_by: Mapped[str | None]
     first_person_id: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"), index=True)  # never reviews second
+    first_organisation_id: Mapped[Ref | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     first_opinion: Mapped[str | None]
     second_at: Mapped[datetime | None]  # 市级或协会
     second_by: Mapped[str | None]

@@ -108,6 +108,7 @@ def submit_version(session: Session, actor: Actor, command: SubmitVersion, *, no
     version.programme = {way.value: programmes[way].snapshot() for way in ways}
     version.submitted_at = now
     version.first_at = version.first_by = version.first_person_id = version.first_opinion = None
+    version.first_organisation_id = None
     version.second_at = version.second_by = version.second_opinion = None
     promisor.council_id = council_of(programmes, ways)
     note(session, actor, Topic.PROMISE_SUBMITTED, version, now=now)

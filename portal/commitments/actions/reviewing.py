@@ -10,7 +10,7 @@ from portal.accounts.models import Organisation
 from portal.clocks.rules import local_day
 from portal.commitments.actions.drafting import take_back
 from portal.commitments.actions.lasting import admit_to_force
-from portal.commitments.models import PromiseVersion, Promisor
+from portal.commitments.models import PromiseVersion
 from portal.commitments.papers import retire_certificate
 from portal.commitments.queries import locked_version
 from portal.commitments.rules.states import ON_ITS_WAY, PromiseEvent
@@ -22,7 +22,7 @@ from portal.core.permissions import Permission, require
 
 MAX_OPINION = 500  # characters, our limit
 SAME_PERSON = "第一级审核是你做的，复审要由另一位人员办理。"
-SAME_LEVEL = "复审由上一级市场监管部门或消委会办理，本级不能复审自己辖区的初审。"
+SAME_LEVEL = "复审由初审单位的上一级市场监管部门或消委会办理，本级不能复审自己的初审。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def review_first(session: Session, actor: Actor, command: Review, *, now: dateti
     else:
         take_step(version, PromiseEvent.APPROVE_FIRST if second else PromiseEvent.APPROVE_ONLY)
     version.first_at, version.first_by, version.first_opinion = now, _named(actor), opinion
-    version.first_person_id = actor.person_id
+    version.first_person_id, version.first_organisation_id = actor.person_id, actor.organisation_id
     note(session, actor, Topic.PROMISE_REVIEWED, version, now=now, level=1, passed=command.passed)
     if command.passed and not second:
         admit_to_force(session, actor, version, now=now)
@@ -59,7 +59,7 @@ def review_second(session: Session, actor: Actor, command: Review, *, now: datet
     opinion = _opinion(command)
     if version.first_person_id is not None and version.first_person_id == actor.person_id:
         raise RuleBroken(SAME_PERSON)
-    if not stands_above(session, actor, version.promisor):
+    if not stands_above(session, actor, version):
         raise NotAllowed(SAME_LEVEL)
     take_step(version, PromiseEvent.APPROVE_SECOND if command.passed else PromiseEvent.REFUSE_SECOND)
     version.second_at, version.second_by, version.second_opinion = now, _named(actor), opinion
@@ -115,12 +115,19 @@ def needs_second(session: Session, version: PromiseVersion) -> bool:
     return wanted and (above or version.promisor.council_id is not None)
 
 
-def stands_above(session: Session, actor: Actor, promisor: Promisor) -> bool:
-    """Whether the actor's organisation is the council asked, or an authority above the promisor's own."""
+def stands_above(session: Session, actor: Actor, version: PromiseVersion) -> bool:
+    """Whether the actor's organisation is the council asked, or an authority above the one that reviewed first.
+
+    Where the highest authority reviewed first for one below it, another of its people reviews second.
+    """
+    promisor = version.promisor
     if actor.is_council:
         return promisor.council_id is not None and promisor.council_id in actor.jurisdiction
-    own = session.get_one(Organisation, promisor.authority_id)
-    return actor.organisation_id in own.ancestry()[:-1]
+    first = session.get_one(Organisation, version.first_organisation_id or promisor.authority_id)
+    above = first.ancestry()[:-1]
+    return actor.organisation_id in above or (
+        not above and actor.organisation_id == first.id and first.id != promisor.authority_id
+    )
 
 
 def _opinion(command: Review) -> str:

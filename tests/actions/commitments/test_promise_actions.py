@@ -350,3 +350,19 @@ def test_a_version_is_reviewed_under_the_rows_of_the_day_it_was_handed_in(sessio
     actions.review_first(session, cast.officer, review, now=NOW)
     actions.review_second(session, cast.city_officer, review, now=NOW)
     assert version.expires_on == TODAY.replace(year=TODAY.year + 1) - DAY
+
+
+def test_the_second_level_stands_above_whoever_was_the_first(session, cast):
+    station = people.authority(session, "江头市场监督管理所", parent=cast.district)
+    cast.merchant.authority_id = station.id
+    first, colleague, city = (
+        people.actor(session, people.member(session, owner.id, Role.OFFICER))
+        for owner in (cast.district, cast.district, cast.city)
+    )
+    version = promises.submitted(session, cast)
+    review = Review(version.reference, passed=True)
+    actions.review_first(session, first, review, now=NOW)
+    with pytest.raises(NotAllowed, match="上一级"):
+        actions.review_second(session, colleague, review, now=NOW)
+    actions.review_second(session, city, review, now=NOW)
+    assert version.state is PromiseState.CURRENT
