@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, true
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, cast, false, func, or_, select, true
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
 from portal.accounts.rules import PRACTICE
@@ -19,6 +20,7 @@ KINDS = {
     OrganisationKind.COUNCIL: ActorKind.AUTHORITY,
     OrganisationKind.OPERATOR: ActorKind.ADMIN,
 }
+AUTHORITIES = (OrganisationKind.AUTHORITY, OrganisationKind.COUNCIL)
 REAL = Organisation.code.not_like(f"{PRACTICE}%")  # the condition that an organisation is not for practice only
 LEADING = frozenset({Role.SUPERVISOR, Role.PRINCIPAL, Role.CHIEF})  # may look at their house's people
 
@@ -38,11 +40,12 @@ class SignedIn:
 
 def signed_in(session: Session, membership_id: int, stamp: str) -> SignedIn | None:
     """The person behind a session cookie; None when the person left, was stopped, or ended all sessions."""
-    membership = session.scalars(_membership(), {"membership": membership_id}).first()
-    if membership is None or membership.person.session_stamp != stamp:
+    row = session.execute(_membership(), {"membership": membership_id}).first()
+    if row is None or row.Membership.person.session_stamp != stamp:
         return None
+    membership: Membership = row.Membership
     return SignedIn(
-        actor=actor_of(session, membership),
+        actor=_actor(membership, frozenset(int(one) for one in (row.below or "").split(",") if one)),
         person_id=membership.person_id,
         membership_id=membership.id,
         stamp=stamp,
@@ -53,9 +56,17 @@ def signed_in(session: Session, membership_id: int, stamp: str) -> SignedIn | No
 
 
 @cache
-def _membership() -> Select[Membership]:
+def _membership() -> Select[Any]:
+    """A membership with the jurisdiction of an authority's people beside it: every page of theirs asks for both."""
+    below = aliased(Organisation)
+    ids = (
+        select(func.aggregate_strings(cast(below.id, String), ","))
+        .where(below.path.like(Organisation.path + "%"))
+        .correlate(Organisation)
+        .scalar_subquery()
+    )
     return (
-        select(Membership)
+        select(Membership, case((Organisation.kind.in_(AUTHORITIES), ids)).label("below"))
         .join(Membership.person)
         .join(Membership.organisation)
         .where(Membership.id == bindparam("membership"), Person.active)
@@ -66,6 +77,11 @@ def _membership() -> Select[Membership]:
 def actor_of(session: Session, membership: Membership) -> Actor:
     """The actor that a membership makes; loads the jurisdiction of an authority's people."""
     organisation = membership.organisation
+    return _actor(membership, jurisdiction(session, organisation) if organisation.kind in AUTHORITIES else frozenset())
+
+
+def _actor(membership: Membership, below: frozenset[int]) -> Actor:
+    organisation = membership.organisation
     kind = ActorKind.ADMIN if membership.role is Role.ADMIN else KINDS[organisation.kind]
     return Actor(
         kind=kind,
@@ -74,7 +90,7 @@ def actor_of(session: Session, membership: Membership) -> Actor:
         role=Role(membership.role),
         organisation_id=organisation.id,
         organisation_name=organisation.name,
-        jurisdiction=jurisdiction(session, organisation) if kind is ActorKind.AUTHORITY else frozenset(),
+        jurisdiction=below if kind is ActorKind.AUTHORITY else frozenset(),
         in_practice=organisation.is_practice,
         is_council=organisation.kind is OrganisationKind.COUNCIL,
     )

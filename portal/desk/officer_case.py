@@ -23,7 +23,8 @@ from portal.desk.case_view import Opened, opened
 from portal.desk.deadlines import DuePanel, due_panel
 from portal.desk.officer_filters import PATH
 from portal.desk.officer_page import officer_tag
-from portal.desk.screen import case_facts, revealed_particulars
+from portal.desk.promise_part import PromisePart, promise_part
+from portal.desk.screen import case_facts, opened_texts, revealed_particulars
 from portal.intake.hints import Hints, hints_of_case
 from portal.intake.models import Filing
 from portal.intake.rules import WaitingReason
@@ -88,16 +89,17 @@ class OfficerCase:
     same_phone: tuple[Hint, ...]
     waiting: str  # why it waits for an officer; empty where it does not
     ended: str  # why the negotiation failed
+    promise: PromisePart | None  # of the merchant, in force on the day of purchase
 
 
 def officer_case(session: Session, actor: Actor, reference: str, now: datetime, almanac: Almanac) -> OfficerCase:
-    """Read and word a case for an officer of its jurisdiction, in seven statements; NotFound for strangers."""
+    """Read and word a case for an officer of its jurisdiction, in eight statements; NotFound for strangers."""
     found = opened(session, actor, reference, now=now)
     case = found.case
     lines = records(session, [case.id])[case.id]
     authorities = list(reversed(case.authority.ancestry()))
     same_phone, merchant, phone_waits = _hints(session, actor, case)
-    texts = [vault_of(session).open(filing.key, filing.text_sealed, "filing.text") for filing in found.filings]
+    texts = opened_texts(session, found)
     return OfficerCase(
         case=case,
         title=case.headline,
@@ -117,6 +119,7 @@ def officer_case(session: Session, actor: Actor, reference: str, now: datetime, 
         same_phone=same_phone,
         waiting=_waiting(case),
         ended=CAUSE_NAMES[case.cause] if case.cause else "",
+        promise=promise_part(session, case, found.filings, texts, today=clocks.local_day(now)),
     )
 
 

@@ -19,6 +19,7 @@ from portal.desk.backfill import Filled
 from portal.desk.case_view import Opened, Surroundings, opened, surroundings
 from portal.desk.deadlines import DuePanel, due_panel
 from portal.desk.merchant_page import Asked
+from portal.desk.promise_part import PromisePart, promise_part
 from portal.intake.models import Filing
 from portal.intake.rules import DEMAND_NAMES, Demand
 
@@ -55,10 +56,11 @@ class Screen:
     may_accept: bool
     may_return: bool
     level: LevelView  # where it stands inside the merchant
+    promise: PromisePart | None  # in force on the day of purchase
 
 
 def screen(session: Session, asked: Asked, reference: str) -> Screen:
-    """Read and word a case for its merchant, inside the list that was asked for; three statements."""
+    """Read and word a case for its merchant, inside the list that was asked for; four statements."""
     actor, now, almanac = asked.actor, asked.moments.now, asked.almanac
     found = opened(session, actor, reference, now=now)
     case = found.case
@@ -89,6 +91,7 @@ def screen(session: Session, asked: Asked, reference: str) -> Screen:
         may_accept=allows(case.state, CaseEvent.ACCEPT),
         may_return=allows(case.state, CaseEvent.RETURN),
         level=level_view(session, actor, case, now=now),
+        promise=promise_part(session, case, found.filings, opened_texts(session, found), today=clocks.local_day(now)),
     )
 
 
@@ -110,6 +113,11 @@ def case_facts(case: Case) -> list[tuple[str, str]]:
         ("登记", f"{case.registered_at.astimezone(clocks.SHANGHAI):%Y-%m-%d %H:%M}"),
     ]
     return [(term, value) for term, value in said if value]
+
+
+def opened_texts(session: Session, found: Opened) -> list[str]:
+    """The texts of a case's filings, in their order."""
+    return [vault_of(session).open(filing.key, filing.text_sealed, "filing.text") for filing in found.filings]
 
 
 def _filing(session: Session, filing: Filing, *, plain: bool) -> FilingView:

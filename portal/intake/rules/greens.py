@@ -6,6 +6,7 @@ complaint, so that nothing need be given again where the authority takes it up.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
@@ -162,6 +163,8 @@ def day_of(text: str) -> date | None:
         return None
 
 
+_GOODS = re.compile(r"^商品或服务：(.+)$", re.MULTILINE)
+
 Objections = list[tuple[str, str]]  # field and sentence
 
 
@@ -249,6 +252,12 @@ def composed_text(said: Said, outlet: str) -> str:
     )
     answers = "\n".join(f"{name}：{value}" for name, value in rows if value)
     return f"{said.text}\n\n{answers}"
+
+
+def goods_said(text: str) -> str:
+    """The goods that a complaint of this channel names; empty where another channel wrote the text."""
+    found = _GOODS.search(text)
+    return found[1].strip() if found else ""
 
 
 @dataclass(frozen=True, slots=True)
