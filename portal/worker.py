@@ -38,6 +38,7 @@ from portal.returns.jobs import erase_returns, forget_return_drafts, watch_retur
 from portal.runtime import Runtime
 from portal.settlements import jobs as settlements
 from portal.supervision.jobs import watch_due
+from portal.supervision.violations import keep_violation
 
 NOBODY: tuple[Handler, ...] = ()
 
@@ -177,7 +178,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.VISIT_RECTIFIED: (supervising.tell_of_visit,),
     Topic.VISIT_RECHECKED: (supervising.tell_of_visit,),
     Topic.VISIT_CLOSED: NOBODY,
-    Topic.VIOLATION_RECORDED: (supervising.tell_of_violation,),
+    Topic.VIOLATION_RECORDED: NOBODY,
     Topic.VIOLATION_DECIDED: NOBODY,
     Topic.REMOVAL_ASKED: NOBODY,
     Topic.REMOVAL_DECIDED: NOBODY,
@@ -210,7 +211,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.RETURN_LAPSED: NOBODY,
     Topic.RETURN_WARNED: (returns.tell_of_return,),
     Topic.RETURN_OVERDUE: (returns.tell_of_return,),
-    Topic.RETURN_BREACH_FOUND: (returns.tell_of_return,),
+    Topic.RETURN_BREACH_FOUND: (returns.tell_of_return, keep_violation),
     Topic.RETURN_ERASED: (returns.forget_return,),
     Topic.DISPOSAL_DRAWN: NOBODY,
     Topic.DISPOSAL_APPROVED: NOBODY,

@@ -1,4 +1,4 @@
-"""Notices about measures, visits and breaches of promises: to the merchant's desk, and to the authority's."""
+"""Notices about proposals, measures and visits: to the merchant's desk, and to the authority's."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from portal.notifications.drafting import draft_for_desks
 from portal.notifications.models import RecipientKind
 from portal.notifications.templates import TemplateCode
 from portal.supervision.sanction_models import Measure, SanctionProposal
-from portal.supervision.visit_models import MysteryVisit, PromiseViolation
+from portal.supervision.visit_models import MysteryVisit
 
 MERCHANT, OFFICER = RecipientKind.MERCHANT, RecipientKind.OFFICER
 SAID = frozenset({Topic.MEASURE_STATED, Topic.MEASURE_ANSWERED})
@@ -43,14 +43,6 @@ def tell_of_visit(session: Session, fact: Fact, *, now: datetime) -> None:
     elif row.merchant_id is not None and row.released_at is not None:
         said = (row.reference, f"/merchant/visits/{row.reference}")
         _tell(session, fact, TemplateCode.STAFF_VISIT, MERCHANT, row.merchant_id, said, now=now)
-
-
-def tell_of_violation(session: Session, fact: Fact, *, now: datetime) -> None:
-    """Tell the authority of a possible breach that nobody there recorded."""
-    row = session.get_one(PromiseViolation, fact.subject_id)
-    if not row.recorded_by:
-        said = (row.reference, f"/regulator/violations/{row.reference}")
-        _tell(session, fact, TemplateCode.STAFF_VIOLATION, OFFICER, row.authority_id, said, now=now)
 
 
 def _tell(

@@ -67,7 +67,6 @@ class TemplateCode(StrEnum):
     STAFF_MEASURE_JUDGED = "staff_measure_judged"
     STAFF_VISIT = "staff_visit"
     STAFF_VISIT_SAID = "staff_visit_said"
-    STAFF_VIOLATION = "staff_violation"
     STAFF_GOODS_FAILED = "staff_goods_failed"
     STAFF_RECALL_ISSUED = "staff_recall_issued"
     STAFF_RECALL_CHASED = "staff_recall_chased"
@@ -271,9 +270,6 @@ TEMPLATES: dict[TemplateCode, Template] = {
         "暗访记录", "暗访 {reference}：结果", "监管部门公开了一次暗访的记录或复查结果。请查看并按期整改。"
     ),
     T.STAFF_VISIT_SAID: _inspection("暗访整改", "暗访 {reference}：已报整改", "企业报告整改完毕，请复查。"),
-    T.STAFF_VIOLATION: _inspection(
-        "违反承诺", "违反承诺 {reference}：待核实", "有一条可能违反退货承诺的记录，请核实。"
-    ),
     T.STAFF_GOODS_FAILED: _goods(
         "商品不合格", "不合格商品：{goods}", "企业报告商品检测不合格。请核实下架情况，决定是否通报辖区企业。"
     ),

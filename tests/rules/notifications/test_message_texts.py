@@ -92,7 +92,6 @@ OF_NO_CASE = {  # what a message for staff names where it is about no case
     TemplateCode.STAFF_MEASURE_JUDGED: {"reference", "path"},
     TemplateCode.STAFF_VISIT: {"reference", "path"},
     TemplateCode.STAFF_VISIT_SAID: {"reference", "path"},
-    TemplateCode.STAFF_VIOLATION: {"reference", "path"},
     TemplateCode.STAFF_TRAINING: {"title", "day", "place", "path"},
     TemplateCode.STAFF_TRAINING_MOVED: {"title", "day", "place", "path"},
     TemplateCode.STAFF_TRAINING_OFF: {"title", "day", "place", "path"},
