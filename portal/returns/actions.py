@@ -236,7 +236,7 @@ def _refusal(request: ReturnRequest, command: RefuseReturn, exclusion: Exclusion
     if command.ground is Ground.OUTSIDE:
         return f"不在承诺范围。{words}"[:LONGEST_REFUSAL]
     if not words:
-        raise RuleBroken("请写明不符合哪一项退货条件，消费者会看到。", field="words")
+        raise RuleBroken("请写明不符合哪一项退货条件，消费者会看到。", field="why")
     return f"不符合退货条件：{words}"[:LONGEST_REFUSAL]
 
 

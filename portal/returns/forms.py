@@ -179,7 +179,7 @@ class RefuseForm(FlaskForm):
 
     ground = RadioField(_("依据"), [InputRequired(_("请选择拒绝的依据。"))])
     exclusion = SelectField(_("承诺里的哪一条不适用"), [Optional()], validate_choice=False)
-    words = TextAreaField(
+    why = TextAreaField(
         _("说明"), [Optional(), Length(max=MOST_REFUSAL, message=_("说明最多 150 个字。"))], render_kw={"rows": 3}
     )
     confirmed = HiddenField()
@@ -201,7 +201,7 @@ class RefuseForm(FlaskForm):
             reference,
             Ground(self.ground.data),
             int(exclusion) if exclusion.isdigit() else None,
-            self.words.data or "",
+            self.why.data or "",
             confirmed=self.confirmed.data == "yes",
         )
 

@@ -49,7 +49,7 @@ def take(slug: str) -> ResponseReturnValue:
     """Keep what came; send it where that was asked for."""
     if (request.content_length or 0) > MOST_BYTES:
         session[PROBLEMS] = [TOO_BIG]
-        return redirect(url_for(".ask", slug=slug, _anchor="files"), code=303)
+        return redirect(url_for(".ask", slug=slug, _anchor="proofs"), code=303)
     web.act_as(CONSUMER)
     form = AskForm()
     form.offer_outlets(())
@@ -61,7 +61,7 @@ def take(slug: str) -> ResponseReturnValue:
     if step == "send":
         return _send(slug, form, kept)
     _tell(kept)
-    return redirect(url_for(".ask", slug=slug, _anchor="files" if step == "files" else "promise"), code=303)
+    return redirect(url_for(".ask", slug=slug, _anchor="proofs" if step == "files" else "promise"), code=303)
 
 
 @bp.post("/files/<reference>/remove")
@@ -70,7 +70,7 @@ def remove(slug: str, reference: str) -> ResponseReturnValue:
     """Take a file out of the form again."""
     web.act_as(CONSUMER)
     web.perform(drafts.remove_file, RemoveFile(_token(slug), slug, reference))
-    return redirect(url_for(".ask", slug=slug, _anchor="files"), code=303)
+    return redirect(url_for(".ask", slug=slug, _anchor="proofs"), code=303)
 
 
 @bp.get("/sent")

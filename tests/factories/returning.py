@@ -94,7 +94,8 @@ def received(session: Session, clerk: Actor, request: ReturnRequest) -> ReturnRe
 def refunded(session: Session, clerk: Actor, request: ReturnRequest) -> ReturnRequest:
     """A request that was paid."""
     received(session, clerk, request)
-    return actions.settle_return(session, clerk, SettleReturn(request.reference, 39_800, RESALE), now=NOW)
+    cells = RESALE | {"label_number": f"BS-{request.reference}"}
+    return actions.settle_return(session, clerk, SettleReturn(request.reference, 39_800, cells), now=NOW)
 
 
 def denied(session: Session, clerk: Actor, request: ReturnRequest) -> ReturnRequest:
