@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, PasswordField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import EqualTo, InputRequired, Length, Regexp
@@ -83,6 +84,12 @@ class NewPasswordForm(FlaskForm):
         assert self.current.data is not None
         assert self.new.data is not None
         return ChangePassword(self.current.data, self.new.data)
+
+
+class StaffFileForm(FlaskForm):
+    """A file of people."""
+
+    file = FileField(_("人员名单"), [FileRequired(_("请选择文件。"))])
 
 
 class PersonForm(FlaskForm):

@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal import web
-from portal.accounts import actions, gate, passwords, people, queries, second_factor
+from portal.accounts import actions, gate, import_views, passwords, people, queries, second_factor
 from portal.accounts.forms import CodeForm, PersonForm
+from portal.accounts.import_views import LAYOUTS
 from portal.accounts.people import ResetPassword, ResetSecondFactor, SetActive
 from portal.accounts.public_views import open_session, safe_target
 from portal.core.actor import MERCHANT_ROLES, ActorKind, Role
@@ -17,12 +18,11 @@ from portal.core.errors import Refused
 from portal.core.permissions import Permission, can
 
 bp = Blueprint("accounts_staff", __name__)
+bp.get("/staff/import")(import_views.start_import)
+bp.get("/staff/import/template")(import_views.staff_template)
+bp.post("/staff/import/check")(import_views.check_import)
+bp.post("/staff/import")(import_views.carry_out_import)
 
-LAYOUTS = {
-    ActorKind.MERCHANT: "layouts/merchant.html",
-    ActorKind.AUTHORITY: "layouts/regulator.html",
-    ActorKind.ADMIN: "layouts/admin.html",
-}
 HANDED = "handed_over"  # a first password, sealed, shown once on the next page
 HANDED_SEAL = "person.handed"
 

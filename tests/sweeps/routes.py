@@ -198,6 +198,24 @@ DOORS: dict[str, Door] = {
     "enrolment_public.submit": Door("public", "application being filled in"),
     "enrolment_public.welcome": Door("public", "invitation"),
     "enrolment_public.withdraw": Door("public", "application"),
+    "enrolment_merchant.change_outlet": Door(
+        "merchant", posts="outlet", why="of their own merchant", answers=frozenset({404})
+    ),
+    "enrolment_merchant.close_outlet": Door(
+        "merchant", posts="outlet", why="of their own merchant", answers=frozenset({404})
+    ),
+    "enrolment_merchant.confirm": Door("merchant"),
+    "enrolment_merchant.import_outlets": Door("merchant"),
+    "enrolment_merchant.open_outlet": Door("merchant"),
+    "enrolment_merchant.propose": Door("merchant"),
+    "enrolment_merchant.show_changes": Door("merchant"),
+    "enrolment_merchant.show_outlet": Door(
+        "merchant", why="404 without the name of an own shop", answers=frozenset({404})
+    ),
+    "enrolment_merchant.withdraw_change": Door(
+        "merchant", posts="proposal", why="of their own merchant", answers=frozenset({404})
+    ),
+    "enrolment_regulator.decide_proposal": Door("regulator", "proposal of a merchant"),
     "enrolment_merchant.show": Door("merchant"),
     "enrolment_regulator.add_alias": Door("regulator", "merchant"),
     "enrolment_regulator.add_outlet": Door("regulator", "merchant"),
