@@ -1,6 +1,6 @@
 """What the page of the public list shows, put into words and addresses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from portal.classification.rules import CLASS_NAMES
 from portal.commitments import directory as lists
 from portal.commitments.directory import FEW, DirectoryFilter, Facets
 from portal.commitments.listing_models import PromiseListing
-from portal.commitments.near_names import near_names
+from portal.commitments.near_names import NearName, near_names
 from portal.commitments.rules import FREIGHT_NAMES, Way
 from portal.commitments.rules.directory import BAND_NAMES
 
@@ -52,7 +52,7 @@ def directory_page(session: Session, asked: Mapping[str, str]) -> dict[str, Any]
         "heading": heading(wanted, found.facets),
         "cards": [card(row) for row in found.page.rows],
         "as_list": asked.get("show") == "list",
-        "near": near_names(session, wanted.q) if few else [],
+        "near": _near(session, wanted, found.page.rows) if few else [],
         "classes": _classes(wanted, found.facets, kept),
         "bands": _bands(wanted, found.facets, kept),
         "areas": area_options(found.facets, wanted),
@@ -65,6 +65,12 @@ def directory_page(session: Session, asked: Mapping[str, str]) -> dict[str, Any]
         "next": _turn(kept, found.page.next_cursor, first + len(found.page.rows)),
         "previous": _turn(kept, found.page.previous_cursor, max(first - lists.PAGE_SIZE, 1)),
     }
+
+
+def _near(session: Session, wanted: DirectoryFilter, rows: Sequence[PromiseListing]) -> list[NearName]:
+    """Near names beside those that are on the page already."""
+    shown = {name for row in rows for name in (row.shop, row.registered)}
+    return [one for one in near_names(session, wanted.q) if one.name not in shown]
 
 
 def card(row: PromiseListing) -> Card:
