@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager
 
+from portal.accounts.models import Organisation
 from portal.commitments import queries
-from portal.commitments.models import PromiseVersion, Promisor
+from portal.commitments.models import PromiseScope, PromiseVersion, Promisor
 from portal.commitments.programmes import programmes_in_force
 from portal.commitments.rules import PromiseState, Way
-from portal.commitments.rules.body import OutletRow, PromiseBody
+from portal.commitments.rules.body import OutletRow, PromiseBody, ScopeRow
 from portal.commitments.rules.matching import split_goods
 from portal.commitments.rules.programme import Requirements
 from portal.commitments.rules.states import EDITABLE, EVER_HELD, OPEN_STATES
@@ -34,9 +35,10 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class OwnPromise:
-    """Every version of the actor's merchant, newest first."""
+    """Every version of the actor's merchant, newest first; `authority` is who reviews first."""
 
     versions: Sequence[PromiseVersion]
+    authority: Organisation | None = None  # kept, so that the session knows it when the programme asks for it
 
     @property
     def current(self) -> PromiseVersion | None:
@@ -66,13 +68,24 @@ class OwnPromise:
 def own_promise(session: Session, actor: Actor) -> OwnPromise:
     """The versions of the actor's own promise, in one statement."""
     query = (
-        select(PromiseVersion)
+        select(PromiseVersion, Organisation)
         .join(PromiseVersion.promisor)
+        .join(Organisation, Organisation.id == Promisor.authority_id)
         .where(queries.visible_to(actor), Promisor.merchant_id == actor.organisation_id)
         .order_by(PromiseVersion.number.desc(), PromiseVersion.id.desc())
         .options(contains_eager(PromiseVersion.promisor))
     )
-    return OwnPromise(session.scalars(query).all())
+    rows = session.execute(query).all()
+    return OwnPromise([row[0] for row in rows], rows[0][1] if rows else None)
+
+
+def scopes_of(session: Session, *versions: PromiseVersion) -> dict[int, tuple[ScopeRow, ...]]:
+    """The rows of 适用商品 of some versions by their ids, in one statement."""
+    query = select(PromiseScope).where(PromiseScope.version_id.in_([version.id for version in versions]))
+    found: dict[int, tuple[ScopeRow, ...]] = {version.id: () for version in versions}
+    for row in session.scalars(query.order_by(PromiseScope.version_id, PromiseScope.position, PromiseScope.id)):
+        found[row.version_id] += (ScopeRow(row.way, row.category, row.goods, row.days),)
+    return found
 
 
 def draft_of(own: OwnPromise) -> PromiseVersion:

@@ -23,7 +23,7 @@ from portal.commitments.rules import STATE_NAMES, wording
 from portal.commitments.rules.directory import BAND_NAMES
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.paging import shown_count
-from portal.core.permissions import Permission, can
+from portal.core.permissions import Permission, can, require
 from portal.enrolment.actions import Under
 from portal.enrolment.queries import authorities_of
 
@@ -170,10 +170,11 @@ def promise_page(reference: str, form: ReviewForm, status: int = 200) -> Respons
 
 
 def removal_page(reference: str, form: RemoveForm, status: int = 200) -> ResponseReturnValue:
-    """Render the question before a removal; NotFound where there is nothing to remove or no right to."""
+    """Render the question before a removal; NotFound where there is nothing to remove."""
     found = review_page(web.database(), web.current_actor(), reference)
+    require(web.current_actor(), Permission.PROMISE_REMOVE, found.version.promisor)
     if not found.may_remove:
-        raise NotFound(_("这一版承诺不在期，或者不归你的单位摘牌。"))
+        raise NotFound(_("这一版承诺不在期，不用摘牌。"))
     return web.page(
         "commitments/regulator_remove.html",
         status=status,

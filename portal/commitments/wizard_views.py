@@ -1,5 +1,7 @@
 """The steps of a merchant's next version: each shown, kept, and at the end submitted."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,7 +17,7 @@ from portal.commitments.forms import DeclarationForm, StepForm
 from portal.commitments.models import PromiseVersion
 from portal.commitments.own import OwnPromise
 from portal.commitments.rules import wording
-from portal.commitments.rules.body import OutletRow, PromiseBody
+from portal.commitments.rules.body import OutletRow, PromiseBody, ScopeRow
 from portal.commitments.rules.programme import Requirements
 from portal.commitments.rules.versions import ways_of
 from portal.commitments.rules.words import Way
@@ -119,7 +121,10 @@ def preview_page(form: DeclarationForm, status: int = 200) -> ResponseReturnValu
     """Render the draft as consumers will read it."""
     mine, today = own_promise(), local_day(web.now())
     version = writable(mine)
-    body, asked = body_of(web.database(), version), programmes(mine)
+    current, asked = mine.current, programmes(mine)
+    scopes = own.scopes_of(web.database(), version, *([current] if current else []))
+    rest = body_of(web.database(), version, only=("exclusions", "outlets", "shops"))
+    body = replace(rest, scopes=scopes[version.id])
     found = own.faults(mine, body, asked, today=today)
     terms = own.terms_as_written(version, body, today=today)
     return web.page(
@@ -134,19 +139,18 @@ def preview_page(form: DeclarationForm, status: int = 200) -> ResponseReturnValu
         problems=[
             {"text": text, "href": url_for(".write_step", step=wizard.step_for(field).name)} for field, text in found
         ],
-        kept=kept_purchases(mine, body, today),
+        kept=kept_purchases(current, scopes[current.id] if current else (), body, today),
         programmes=wizard.requirement_panels(asked, ways_of(body)),
         two_levels=any(asked[way].second_review for way in ways_of(body)),
         told=session.pop(TOLD, None),
     )
 
 
-def kept_purchases(mine: OwnPromise, body: PromiseBody, today: date) -> str:
+def kept_purchases(current: PromiseVersion | None, scopes: Sequence[ScopeRow], body: PromiseBody, today: date) -> str:
     """Which purchases keep the version in force, where the draft gives fewer days; empty where it does not."""
-    current = mine.current
     if current is None:
         return ""
-    before = own.terms_as_written(current, body_of(web.database(), current, only=("scopes",)), today=today)
+    before = own.terms_as_written(current, PromiseBody(way=current.way, days=current.days, scopes=scopes), today=today)
     after = own.terms_as_written(current, body, today=today)
     return wording.kept_words(before, body.first_on or today) if wording.shorter(before, after) else ""
 
