@@ -9,13 +9,15 @@ from flask import current_app, request
 from sqlalchemy import ColumnElement, CompoundSelect, bindparam, func, literal, select, union_all
 
 from portal import web
-from portal.accounts.gate import is_for_practice
+from portal.accounts.rooms import is_for_practice
 from portal.cases.access import Sight, sight_of, sight_values, visible
 from portal.cases.models import Case
 from portal.cases.rules import WITH_MERCHANT, CaseState
 from portal.core.actor import ROLE_NAMES, Actor, ActorKind
 from portal.core.installation import Installation
 from portal.core.paging import COUNT_CAP, shown_count
+from portal.enrolment.application_models import Application
+from portal.enrolment.application_queries import waiting_condition
 from portal.returns.models import ReturnRequest
 from portal.returns.queries import waiting_for
 
@@ -97,6 +99,13 @@ AUTHORITY = (
             Item("退货承诺", "shield", "commitments_regulator.list_promises", "/regulator/promises"),
             Item("培训", "calendar", "training_regulator.list_trainings", "/regulator/trainings"),
             Item("承诺反馈", "chat", "feedback_regulator.list_feedback", "/regulator/promise-feedback"),
+            Item(
+                "入驻申请",
+                "inbox",
+                "applications_regulator.list_applications",
+                "/regulator/applications",
+                "applications",
+            ),
             Item("台账检查", "book", "supervision_regulator.list_inspections", "/regulator/inspections"),
             Item("处置建议", "shield", "supervision_regulator.list_proposals", "/regulator/sanctions"),
             Item("台账清除", "lock", "retention_staff.show", "/staff/retention"),
@@ -162,6 +171,12 @@ def _counting(kind: ActorKind, sight: Sight) -> CompoundSelect[Any]:
         waiting = waiting_for(bindparam("own_merchant", type_=ReturnRequest.merchant_id.type))
         capped = select(ReturnRequest.id).where(waiting).limit(COUNT_CAP + 1).subquery()
         parts.append(select(literal("returns"), func.count()).select_from(capped))
+    if kind is ActorKind.AUTHORITY and sight is not Sight.NOTHING:
+        one = Application.authority_id == bindparam("own_authority", type_=Application.authority_id.type)
+        several = Application.authority_id.in_(bindparam("own_authorities"))
+        mine = one if sight is Sight.AUTHORITY else several
+        capped = select(Application.id).where(mine, waiting_condition()).limit(COUNT_CAP + 1).subquery()
+        parts.append(select(literal("applications"), func.count()).select_from(capped))
     return union_all(*parts)
 
 

@@ -11,14 +11,13 @@ from portal.clocks.queries import Due
 from portal.clocks.rules import local_day
 from portal.core.actor import ROLE_NAMES, Role
 from portal.core.errors import NotFound, RuleBroken
-from portal.core.media import spoken_size
 from portal.enrolment import application_rules as rules
 from portal.enrolment.application_contents import Contact, accounts_of, contact_of, filled, outlets_of
 from portal.enrolment.application_documents import MISSING, PageLine, pages_of
 from portal.enrolment.application_links import application_by_token
 from portal.enrolment.application_models import Application, ApplicationRequest
 from portal.enrolment.application_queries import due_of, requests_of
-from portal.enrolment.application_rules import Account, ApplicationState, DocumentKind, Part
+from portal.enrolment.application_rules import Account, DocumentKind, Part
 
 STEPS = (  # name of the step in its address, its number and title
     ("firm", "① 企业资料", Part.FIRM),
@@ -182,11 +181,6 @@ def kind_of(text: str) -> DocumentKind:
     return DocumentKind(text)
 
 
-def size_of(page: PageLine) -> str:
-    """A page's size for people."""
-    return spoken_size(page.size)
-
-
 def _progress(session: Session, row: Application, token: str, today: date) -> list[dict[str, str]]:
     missing = rules.missing_parts(filled(session, row), today)
     lines = []
@@ -195,8 +189,3 @@ def _progress(session: Session, row: Application, token: str, today: date) -> li
         done = part is not None and not why
         lines.append({"label": title, "href": f"/apply/{token}/{name}", "why": why, "done": "yes" if done else ""})
     return lines
-
-
-def is_admitted(row: Application) -> bool:
-    """Say whether there is an account to sign in with."""
-    return row.state is ApplicationState.ADMITTED

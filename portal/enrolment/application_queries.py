@@ -18,7 +18,7 @@ from portal.core.paging import COUNT_CAP, Page, SortKey, keyset_page
 from portal.enrolment.application_contents import Contact, accounts_of, contact_of, outlets_of
 from portal.enrolment.application_documents import PageLine, pages_of
 from portal.enrolment.application_models import Application, ApplicationRequest
-from portal.enrolment.application_rules import UNDER_REVIEW, Account, ApplicationState
+from portal.enrolment.application_rules import Account, ApplicationState
 from portal.enrolment.models import Merchant
 from portal.enrolment.reviewing import found
 from portal.enrolment.rules import code_of
@@ -256,8 +256,3 @@ def _named(search: str) -> ColumnElement[bool]:
 def waiting_condition() -> ColumnElement[bool]:
     """The condition of an application that waits for the authority, for the count beside the navigation."""
     return Application.state == ApplicationState.SUBMITTED
-
-
-def is_under_review(row: Application) -> bool:
-    """Say whether officers can still decide."""
-    return row.state in UNDER_REVIEW

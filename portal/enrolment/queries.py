@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true
@@ -33,6 +33,8 @@ class MerchantFilter:
     state: MerchantState | None = None
     tier: str = ""
     authority_code: str = ""
+    confirmed_before: datetime | None = None  # those that have not confirmed their data since
+    licence_until: date | None = None  # those whose licence ends by this day
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,11 @@ def _lines(actor: Actor, wanted: MerchantFilter) -> Select[*tuple[Any, ...]]:
         query = query.where(Merchant.state == wanted.state)
     if wanted.tier:
         query = query.where(Merchant.tier == wanted.tier)
+    if wanted.confirmed_before is not None:
+        known = func.coalesce(Merchant.data_confirmed_at, Merchant.admitted_at)
+        query = query.where(known < wanted.confirmed_before, Merchant.state != MerchantState.EXITED)
+    if wanted.licence_until is not None:
+        query = query.where(Merchant.licence_until_on <= wanted.licence_until, Merchant.state != MerchantState.EXITED)
     if wanted.authority_code:
         below = select(Organisation.path).where(Organisation.code == wanted.authority_code).scalar_subquery()
         query = query.where(Authority.path.startswith(below))

@@ -12,12 +12,14 @@ from portal.accounts.models import Organisation
 from portal.core.errors import Refused, RuleBroken
 from portal.core.paging import shown_count
 from portal.core.permissions import Permission, can, require
-from portal.enrolment import actions, queries, wording
+from portal.enrolment import actions, keeping, queries, wording
 from portal.enrolment.actions import RemoveName, ResumeMerchant
 from portal.enrolment.exporting import ExportMerchants, export_merchants, file_name
 from portal.enrolment.forms import AdmissionForm, NameForm, ParticularsForm, SuspendForm
+from portal.enrolment.keeping_forms import DecideForm
 from portal.enrolment.models import MerchantState
 from portal.enrolment.queries import MerchantFilter
+from portal.enrolment.standing import due_filter, standing_of
 
 bp = Blueprint("enrolment_regulator", __name__, url_prefix="/regulator/merchants")
 
@@ -37,6 +39,8 @@ def list_merchants() -> ResponseReturnValue:
         sort=sort if sort in wording.SORTS else "newest",
         sorts=wording.SORTS,
         states=wording.STATES,
+        dues=wording.DUES,
+        due=request.args.get("due", ""),
         tiers=queries.tiers(database, actor),
         authorities=districts,
         chips=chips(wanted, {one.code: one.name for one in districts}),
@@ -166,6 +170,21 @@ def remove_outlet(code: str) -> ResponseReturnValue:
     return redirect(url_for(".show", code=code, _anchor="outlets"), code=303)
 
 
+@bp.post("/<code>/proposals/<proposal>")
+def decide_proposal(code: str, proposal: str) -> ResponseReturnValue:
+    """Approve or reject what a merchant proposes to change of its data."""
+    form = DecideForm()
+    if not form.validate_on_submit():
+        return merchant_page(code, status=422, decide_form=form)
+    try:
+        web.perform(keeping.decide_proposal, form.command(code, proposal))
+    except RuleBroken as objection:
+        web.show_objection(form, objection)
+        return merchant_page(code, status=422, decide_form=form)
+    session[TOLD] = _("已办理，企业会收到通知。")
+    return redirect(url_for(".show", code=code), code=303)
+
+
 def add_name(code: str, form: NameForm, action: Any, part: str) -> ResponseReturnValue:
     """Add an alias or an outlet and return to its part of the page."""
     if not form.validate_on_submit():
@@ -178,7 +197,7 @@ def add_name(code: str, form: NameForm, action: Any, part: str) -> ResponseRetur
     return redirect(url_for(".show", code=code, _anchor="aliases" if part == "alias" else "outlets"), code=303)
 
 
-def merchant_page(code: str, status: int = 200, **forms: NameForm) -> ResponseReturnValue:
+def merchant_page(code: str, status: int = 200, **forms: Any) -> ResponseReturnValue:
     """One merchant: particulars, names, outlets, what happened."""
     found = queries.merchant_page(web.database(), web.current_actor(), code)
     label, tone = wording.STATES[found.merchant.state]
@@ -194,7 +213,13 @@ def merchant_page(code: str, status: int = 200, **forms: NameForm) -> ResponseRe
         may_change=can(web.current_actor(), Permission.MERCHANT_ADMIT, found.merchant),
         may_suspend=can(web.current_actor(), Permission.MERCHANT_SUSPEND, found.merchant),
         told=session.pop(TOLD, None),
-        **{"alias_form": NameForm(prefix="alias"), "outlet_form": NameForm(prefix="outlet"), **forms},
+        standing=standing_of(web.database(), found.merchant, now=web.now()),
+        **{
+            "decide_form": DecideForm(formdata=None),
+            "alias_form": NameForm(prefix="alias"),
+            "outlet_form": NameForm(prefix="outlet"),
+            **forms,
+        },
     )
 
 
@@ -226,8 +251,9 @@ def authorities() -> list[Organisation]:
 
 def wanted_list() -> MerchantFilter:
     """The filter that the address asks for; what is unknown narrows nothing."""
-    state = request.args.get("state", "")
+    state, due = request.args.get("state", ""), request.args.get("due", "")
     return MerchantFilter(
+        **due_filter(web.database(), due, now=web.now()),
         search=request.args.get("q", "").strip()[:100],
         state=MerchantState(state) if state in set(MerchantState) else None,
         tier=request.args.get("tier", ""),
@@ -237,7 +263,7 @@ def wanted_list() -> MerchantFilter:
 
 def asked() -> dict[str, str]:
     """The filter's part of the address, without what is empty."""
-    return {name: value for name in ("q", "state", "tier", "authority") if (value := request.args.get(name, ""))}
+    return {name: value for name in ("q", "state", "tier", "authority", "due") if (value := request.args.get(name, ""))}
 
 
 def list_address(values: Mapping[str, Any]) -> str:
@@ -252,6 +278,7 @@ def chips(wanted: MerchantFilter, names: dict[str, str]) -> list[dict[str, str]]
         "state": _("状态：%(state)s", state=wording.STATES[wanted.state][0]) if wanted.state else "",
         "tier": _("类别：%(tier)s", tier=wanted.tier) if wanted.tier else "",
         "authority": _("辖区：%(name)s", name=names.get(wanted.authority_code, wanted.authority_code)),
+        "due": wording.DUES.get(request.args.get("due", ""), ""),
     }
     return [
         {"label": said[name], "href": list_address({k: v for k, v in asked().items() if k != name})}

@@ -124,7 +124,7 @@ def confirm_on(session: Session, merchant: Merchant, *, now: datetime) -> date:
 def _merchants(command: Sweep) -> Any:
     return (
         select(Merchant)
-        .where(Merchant.state != MerchantState.EXITED)
+        .where(Merchant.state != MerchantState.EXITED, Merchant.practice_of_id.is_(None))
         .order_by(Merchant.id)
         .limit(command.limit)
         .with_for_update(skip_locked=True)

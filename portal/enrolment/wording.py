@@ -15,11 +15,16 @@ STATES = {  # label, tone
     MerchantState.EXITED: ("已退出", "theirs"),
 }
 SORTS = {"newest": "最近入驻的在前", "name": "按名称", "code": "按代码"}
+DUES = {"confirm": "年度确认已逾期", "licence": "营业执照将到期或已到期"}
 TITLES = {
     Topic.MERCHANT_ADMITTED: ("入驻", "store"),
     Topic.MERCHANT_CHANGED: ("资料变更", "edit"),
     Topic.MERCHANT_SUSPENDED: ("暂停分流", "lock"),
     Topic.MERCHANT_RESUMED: ("恢复分流", "undo"),
+    Topic.MERCHANT_PROPOSED: ("企业提出资料变更", "edit"),
+    Topic.MERCHANT_CONFIRMED: ("年度资料确认", "check"),
+    Topic.MERCHANT_DATA_DUE: ("提醒年度资料确认", "bell"),
+    Topic.MERCHANT_LICENCE_ENDING: ("提醒营业执照到期", "bell"),
     Topic.MERCHANT_EXITED: ("退出", "lock"),
     Topic.MERCHANT_READMITTED: ("恢复入驻", "undo"),
 }
@@ -33,6 +38,8 @@ FIELDS = {
     "alias_removed": "删除别名",
     "outlet_added": "添加门店",
     "outlet_removed": "关闭门店",
+    "outlet_changed": "修改门店",
+    "licence_until_on": "营业执照有效期",
 }
 
 
@@ -59,7 +66,7 @@ def _line(fact: Fact) -> dict[str, Any]:
 
 
 def _text(fact: Fact) -> str:
-    if fact.topic is Topic.MERCHANT_CHANGED:
+    if fact.topic in (Topic.MERCHANT_CHANGED, Topic.MERCHANT_PROPOSED):
         return "、".join(FIELDS.get(field, field) for field in fact.detail.get("fields", ()))
     if fact.topic is Topic.MERCHANT_SUSPENDED:
         return SUSPENSION_REASONS[SuspensionReason(fact.detail["reason"])]

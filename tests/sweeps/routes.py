@@ -49,6 +49,7 @@ DOORS: dict[str, Door] = {
     "accounts_staff.remove_second_factor": Door("staff"),
     "accounts_staff.staff_template": Door("staff"),
     "accounts_staff.start_import": Door("staff"),
+    "accounts_staff.switch_practice": Door("staff", why="once practice was prepared", answers=frozenset({404})),
     "accounts_staff.reset_password": Door(
         "staff", posts="colleague", why="of their own organisation", answers=frozenset({404})
     ),
@@ -346,8 +347,9 @@ DOORS: dict[str, Door] = {
     "observing_public.metrics": Door("public", why="with PORTAL_METRICS_TOKEN only", answers=frozenset({404})),
     "observing_public.readyz": Door("public"),
     "practice_staff.begin_again": Door("staff", why="only those who practise", answers=frozenset({404})),
-    "practice_staff.enter": Door("staff", why="people of merchants only", answers=frozenset({403})),
-    "practice_staff.leave": Door("staff", why="only those who practise", answers=frozenset({404})),
+    "practice_staff.enter": Door(
+        "staff", why="people of merchants only, and on to the account", answers=frozenset({307, 403})
+    ),
     "practice_staff.show": Door("staff", why="people of merchants only", answers=frozenset({404})),
     "practice_staff.show_messages": Door(
         "staff", "practice case", why="of those who practise", answers=frozenset({404})

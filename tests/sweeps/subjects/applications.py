@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from portal.enrolment import reviewing
+from portal.enrolment import keeping, reviewing
 from portal.enrolment.application_models import ApplicationPage
 from tests.conftest import NOW
 from tests.factories import applications, people
@@ -58,10 +58,21 @@ def _refused(world: World) -> Values:
     return {"token": applications.token_of(world.session, row)}
 
 
+def _proposal(world: World) -> Values:
+    """A change that merchant A proposes."""
+    principal = people.actor(world.session, world.members["principal"])
+    wished = keeping.ProposeChange(world.merchant.organisation.name, "嘉禾路 12 号", "0592-5500001", None)
+    proposal = keeping.propose_change(world.session, principal, wished, now=EARLIER)
+    assert proposal is not None
+    return {"code": world.merchant.organisation.code, "proposal": proposal.reference}
+
+
 SUBJECTS: dict[str, Maker] = {
     "application": _waiting,
     "application being filled in": _draft,
     "application just admitted": _admitted,
     "application refused": _refused,
     "invitation": _invited,
+    "proposal": lambda world: {"proposal": world.values("proposal of a merchant")["proposal"]},
+    "proposal of a merchant": _proposal,
 }
