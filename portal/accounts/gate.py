@@ -11,22 +11,11 @@ from flask_login import LoginManager, current_user
 from portal import web
 from portal.accounts import queries
 from portal.accounts.queries import SignedIn
+from portal.accounts.rooms import is_for_practice
 from portal.core.actor import VISITOR, Actor, ActorKind
 from portal.core.errors import NotFound
 
 IDLE_MINUTES = 30  # our limit; GB/T 22239 身份鉴别 b asks for one without a number
-PRACTICE_ROOMS = frozenset(  # blueprints; nothing else opens while somebody practises
-    {
-        "cases_merchant",
-        "cases_staff",
-        "desk_merchant",
-        "ledgers_merchant",
-        "notifications_merchant",
-        "practice_staff",
-        "settlements_merchant",
-        "settlements_staff",
-    }
-)
 SEEN_EVERY = 30  # seconds: by so much the idle time is counted too early at most
 
 
@@ -85,11 +74,6 @@ def guard() -> ResponseReturnValue | None:
     if web.current_actor().in_practice and not is_for_practice(request.endpoint):
         raise NotFound("练习环境里没有这个页面。请先回到工作。")
     return None
-
-
-def is_for_practice(endpoint: str) -> bool:
-    """Say whether somebody who practises may come here: the desk, the cases and the books, and nothing of the house."""
-    return endpoint == "accounts_staff.account" or endpoint.rpartition(".")[0] in PRACTICE_ROOMS
 
 
 def wanted_page() -> str:

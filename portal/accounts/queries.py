@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, cas
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from portal.accounts.models import Membership, Organisation, OrganisationKind, Person
-from portal.accounts.rules import PRACTICE
+from portal.accounts.rules import PRACTICE, practice_code
 from portal.core.actor import ROLE_NAMES, Actor, ActorKind, Role
 from portal.core.errors import NotAllowed, NotFound
 from portal.core.paging import Page, SortKey, keyset_page
@@ -179,6 +179,18 @@ def choices_of(session: Session, person_id: int) -> list[Choice]:
         .order_by(Membership.id)
     )
     return [Choice(row.id, row.code, row.name, row.role) for row in rows]
+
+
+def other_side(session: Session, actor: Actor) -> int | None:
+    """The person's membership on the other side: of practice while at work, of the work while practising; or None."""
+    own = session.get(Organisation, actor.organisation_id)
+    if own is None or actor.person_id is None:
+        return None
+    real = own.code.removeprefix(PRACTICE)
+    wanted = Organisation.id == int(real) if own.is_practice else Organisation.code == practice_code(own.id)
+    return session.scalars(
+        select(Membership.id).join(Membership.organisation).where(Membership.person_id == actor.person_id, wanted)
+    ).first()
 
 
 def people_visible_to(actor: Actor) -> ColumnElement[bool]:

@@ -20,6 +20,11 @@ _MARKS = re.compile(r"[\s()\[\]{}【】〔〕《》<>“”‘’\"'「」·•.
 _AUTHORITY_WORDS = (("市场监督管理", "市监"), ("市场监管", "市监"), ("市场监督", "市监"))
 
 
+def practice_code(organisation_id: int) -> str:
+    """The code of the practice organisation beside a real one."""
+    return f"{PRACTICE}{organisation_id}"
+
+
 @lru_cache(maxsize=4096)  # of organisations, never of people; an import compares the same ones again and again
 def normalised_company(name: str) -> str:
     """Return a company's name without width, spaces, brackets, marks and legal form; '' when nothing is left."""

@@ -12,9 +12,9 @@ from portal.accounts import actions, gate, import_views, passwords, people, quer
 from portal.accounts.forms import CodeForm, PersonForm
 from portal.accounts.import_views import LAYOUTS
 from portal.accounts.people import ResetPassword, ResetSecondFactor, SetActive
-from portal.accounts.public_views import open_session, safe_target
+from portal.accounts.public_views import HOMES, open_session, safe_target
 from portal.core.actor import MERCHANT_ROLES, ActorKind, Role
-from portal.core.errors import Refused
+from portal.core.errors import NotFound, Refused
 from portal.core.permissions import Permission, can
 
 bp = Blueprint("accounts_staff", __name__)
@@ -56,6 +56,17 @@ def remove_second_factor() -> ResponseReturnValue:
     session.pop("second_factor", None)
     session["told"] = _("第二验证已停用。")
     return redirect(url_for(".account"), code=303)
+
+
+@bp.post("/staff/switch-practice")
+def switch_practice() -> ResponseReturnValue:
+    """Go over to the practice tenant that was prepared, or back to work; what was proven at sign-in stays proven."""
+    live = current_user.live
+    membership_id = queries.other_side(web.database(), live.actor)
+    if membership_id is None:
+        raise NotFound(_("还没有练习环境。"))
+    gone = open_session(membership_id, live.stamp, proven=bool(session.get("second_factor")))
+    return redirect(HOMES[gone.actor.kind], code=303)
 
 
 @bp.get("/staff", endpoint="people")

@@ -63,6 +63,7 @@ MERCHANT = (
             Item("问题商品", "alert", "recalls_merchant.list_goods", "/merchant/goods"),
             Item("台账检查", "book", "supervision_merchant.list_inspections", "/merchant/inspections"),
             Item("监管措施", "shield", "supervision_merchant.list_measures", "/merchant/measures"),
+            Item("暗访记录", "eye", "supervision_merchant.list_visits", "/merchant/visits"),
             Item("保存与清除", "lock", "retention_staff.show", "/staff/retention", roles=("supervisor", "principal")),
         ),
     ),
@@ -108,6 +109,7 @@ AUTHORITY = (
             ),
             Item("台账检查", "book", "supervision_regulator.list_inspections", "/regulator/inspections"),
             Item("处置建议", "shield", "supervision_regulator.list_proposals", "/regulator/sanctions"),
+            Item("暗访", "eye", "supervision_regulator.list_visits", "/regulator/visits"),
             Item("台账清除", "lock", "retention_staff.show", "/staff/retention"),
             Item("企业台账", "chain", "ledgers_regulator.ledgers", "/regulator/ledgers"),
             Item("查阅公开", "eye", "ledgers_regulator.releases", "/regulator/ledgers/releases", roles=("chief",)),
@@ -131,7 +133,7 @@ COUNTED: dict[ActorKind, dict[str, ColumnElement[bool]]] = {
         "open": Case.is_open & Case.state.in_(WITH_MERCHANT),
         "unpaid": Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED]),
     },
-    ActorKind.AUTHORITY: {"waiting": Case.is_open & Case.state.in_([CaseState.WAITING, CaseState.RETURNED])},
+    ActorKind.AUTHORITY: {"waiting": Case.state.in_([CaseState.WAITING, CaseState.RETURNED])},
 }
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Membership, Organisation, OrganisationKind
-from portal.accounts.rules import PRACTICE, normalised_company
-from portal.core.actor import Actor, Role
+from portal.accounts.rules import PRACTICE, normalised_company, practice_code
+from portal.core.actor import Role
 from portal.enrolment.models import Merchant
 
 AUTHORITY_NAME = "练习环境（不对外）"
@@ -36,7 +36,7 @@ def practice_merchant(session: Session, real_id: int, *, now: datetime) -> Merch
         return found
     real = session.get_one(Organisation, real_id)
     name = f"{real.name}（练习）"
-    organisation = Organisation(kind=OrganisationKind.MERCHANT, code=f"{PRACTICE}{real_id}", name=name)
+    organisation = Organisation(kind=OrganisationKind.MERCHANT, code=practice_code(real_id), name=name)
     session.add(organisation)
     session.flush()
     row = Merchant(
@@ -65,14 +65,3 @@ def membership_in(session: Session, person_id: int, organisation_id: int, role: 
     row.role = role
     session.flush()
     return row
-
-
-def real_code_of(session: Session, actor: Actor) -> str | None:
-    """The code of the organisation that a practising person really works for; None outside practice."""
-    if not actor.in_practice:
-        return None
-    return session.scalars(
-        select(Organisation.code)
-        .join(Merchant, Merchant.practice_of_id == Organisation.id)
-        .where(Merchant.id == actor.organisation_id)
-    ).first()

@@ -3,16 +3,12 @@
 from flask import Blueprint, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from portal import web
-from portal.accounts import queries as accounts
-from portal.accounts.public_views import HOMES, open_session
 from portal.core.actor import ActorKind
 from portal.core.errors import NotFound
 from portal.practice import actions, queries
 from portal.practice.actions import BeginAgain, EnterPractice
-from portal.practice.founding import real_code_of
 from portal.practice.plots import PLOTS
 from portal.practice.rules import MARK_NAMES, MARK_TONES
 
@@ -43,23 +39,9 @@ def show() -> ResponseReturnValue:
 
 @bp.post("")
 def enter() -> ResponseReturnValue:
-    """Go over to the practice tenant."""
-    membership_id = web.perform(actions.enter_practice, EnterPractice())
-    live = current_user.live
-    open_session(membership_id, live.stamp, proven=bool(session.get("second_factor")))
-    return redirect(HOMES[ActorKind.MERCHANT], code=303)
-
-
-@bp.post("/leave")
-def leave() -> ResponseReturnValue:
-    """Go back to one's own organisation."""
-    actor, live = web.current_actor(), current_user.live
-    code = real_code_of(web.database(), actor)
-    own = [one for one in accounts.choices_of(web.database(), live.person_id) if one.code == code]
-    if not own:
-        raise NotFound(_("不在练习环境里。"))
-    back = open_session(own[0].membership_id, live.stamp, proven=bool(session.get("second_factor")))
-    return redirect(HOMES[back.actor.kind], code=303)
+    """Prepare the practice tenant, then let the account go over to it: the same form again (RFC 9110 15.4.8)."""
+    web.perform(actions.enter_practice, EnterPractice())
+    return redirect("/staff/switch-practice", code=307)
 
 
 @bp.post("/again")

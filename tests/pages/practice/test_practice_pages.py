@@ -11,6 +11,7 @@ from tests.factories import disputes, people
 
 BANNER = "练习环境：案件是编造的，不会发给任何人"
 HOME = "/staff/practice"
+SWITCH = "/staff/switch-practice"
 
 
 @pytest.fixture
@@ -42,8 +43,14 @@ def clerk(real, agent, client_for):
 
 @pytest.fixture
 def inside(clerk):
-    clerk.submit(HOME, {})
+    enter(clerk)
     return clerk
+
+
+def enter(client):
+    prepared = client.submit(HOME, {})
+    assert (prepared.status_code, prepared.location) == (307, SWITCH)  # a browser sends the same form there again
+    client.submit(SWITCH, {}, page=HOME)
 
 
 def reference_of(client, title):
@@ -56,13 +63,13 @@ def test_a_clerk_enters_and_leaves_and_the_work_is_as_it_was(clerk, real):
     assert "真的案件" in before
     assert BANNER not in before
     assert "会遇到的情形" in clerk.get(HOME).text
-    clerk.submit(HOME, {})
+    enter(clerk)
     listed = clerk.get("/merchant/cases").text
     assert BANNER in listed
     assert "真的案件" not in listed
     assert "LX26" in listed
     assert clerk.get(f"/merchant/cases/{real.reference}").status_code == 404
-    clerk.submit(f"{HOME}/leave", {}, page=HOME)
+    clerk.submit(SWITCH, {}, page=HOME)
     after = clerk.get("/merchant/cases").text
     assert "真的案件" in after
     assert "LX26" not in after
@@ -114,6 +121,10 @@ def test_a_colleague_who_practised_can_still_be_helped_back_in(inside, session, 
     answer = chief.submit("/staff/reset-password", {"person": name}, page="/staff")
     assert answer.status_code == 303
     assert name in chief.get("/staff").text
+
+
+def test_nobody_goes_over_before_practice_was_prepared(clerk):
+    assert clerk.submit(SWITCH, {}, page=HOME).status_code == 404
 
 
 def test_officers_have_no_practice(session, district, client_for):
