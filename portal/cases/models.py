@@ -81,7 +81,7 @@ class Case(Model):
         Index("ix_dispute_case_merchant_dispatched", "merchant_id", "dispatched_at"),
         Index("ix_dispute_case_merchant_concluded", "merchant_id", "concluded_at"),
         Index("ix_dispute_case_phone", "phone_index", "merchant_id"),
-        Index("ix_dispute_case_name", "name_index", "merchant_id"),
+        Index("ix_dispute_case_name", "name_index", "registered_at"),  # a common name has thousands
         Index("ix_dispute_case_key_id", "key_id"),
         Index(
             "ix_dispute_case_keeper_id",

@@ -93,7 +93,7 @@ DEFINITIONS: dict[Indicator, Definition] = {
 
 
 STANDING: dict[str, ColumnElement[bool]] = {  # none of them depends on the moment, and no two hold of one case
-    "waiting": Case.is_open & Case.state.in_([CaseState.WAITING, CaseState.RETURNED]),
+    "waiting": Case.state.in_([CaseState.WAITING, CaseState.RETURNED]),
     "failed": failed_with_authority(),
     "choice": awaits_choice(),
     "breached": Case.is_open & (Case.state == CaseState.BREACHED),

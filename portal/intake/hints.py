@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, union_all
+from sqlalchemy import and_, select, union_all
 from sqlalchemy.orm import Session
 
 from portal.cases.access import visible_to
@@ -24,6 +24,7 @@ from portal.intake.rules import HintLimits, Neighbour
 LOOKED_AT = 500  # filings around a page's cases, the newest: more says nothing more
 COMPARED = 20  # texts opened to be compared with one case's
 SHOWN = 5  # near-like filings
+NEAR = timedelta(days=14)  # filings of one case lie closer together than this: they join within hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +119,18 @@ def _around(
     last = max(one.registered_at for one in filed) + limits.window
     parts = [
         _part(actor, condition, first, last, texts=texts)
-        for wanted, condition in ((phones, Filing.phone_index.in_(phones)), (names, Case.name_index.in_(names)))
+        for wanted, condition in ((phones, Filing.phone_index.in_(phones)), (names, _named(names, first, last)))
         if wanted
     ]
     if not parts:
         return []
     rows = {row.filing_id: row for row in session.execute(union_all(*parts))}
     return [(neighbour_of(row, row), row) for row in rows.values()]
+
+
+def _named(names: Collection[bytes], first: datetime, last: datetime) -> Any:
+    """Cases of these names whose first filing lies near the span: a common name has thousands all in all."""
+    return and_(Case.name_index.in_(names), Case.registered_at.between(first - NEAR, last + NEAR))
 
 
 def _part(actor: Actor, condition: Any, first: datetime, last: datetime, *, texts: bool) -> Any:

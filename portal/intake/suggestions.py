@@ -1,9 +1,9 @@
 """Merchants an officer may choose from: those routing found, those of like names, those searched for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, false, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
@@ -26,10 +26,29 @@ class Suggestion:
     note: str = ""  # address, and why nothing can be dispatched now
 
 
-def admitted_named(session: Session, actor: Actor, ids: Collection[int]) -> tuple[MerchantIndex, dict[int, Suggestion]]:
-    """Read the jurisdiction's merchants and those of `ids` in one statement: by all their names, and by id."""
-    nearby: ColumnElement[bool] = Merchant.authority_id.in_(sorted(actor.jurisdiction))
-    mine = or_(nearby, Merchant.id.in_(sorted(ids))) if ids else nearby
+def known_for(
+    session: Session, actor: Actor, candidates: Sequence[Collection[int]]
+) -> tuple[MerchantIndex, dict[int, Suggestion]]:
+    """Read what suggestions for some cases need, by all their names and by id; `candidates` are each case's own.
+
+    One statement. A jurisdiction has thousands of merchants: all are read only where a case has no candidate left.
+    """
+    ids = {key for some in candidates for key in some}
+    if all(candidates):
+        known = admitted_named(session, actor, ids, nearby=False)
+        if all(any(key in known[1] for key in some) for some in candidates):
+            return known
+    return admitted_named(session, actor, ids)
+
+
+def admitted_named(
+    session: Session, actor: Actor, ids: Collection[int], *, nearby: bool = True
+) -> tuple[MerchantIndex, dict[int, Suggestion]]:
+    """Read the merchants of `ids`, and those of the jurisdiction unless told otherwise, in one statement."""
+    parted: list[ColumnElement[bool]] = [Merchant.id.in_(sorted(ids))] if ids else []
+    if nearby:
+        parted.append(Merchant.authority_id.in_(sorted(actor.jurisdiction)))
+    mine = or_(false(), *parted)
     parts = [
         select(Merchant.id, Organisation.code, Organisation.name, literal(1).label("official"), Merchant.state)
         .join(Organisation, Organisation.id == Merchant.id)

@@ -22,7 +22,7 @@ from portal.intake.hints import hints_of_list
 from portal.intake.models import Filing
 from portal.intake.rules import MerchantIndex, Neighbour, WaitingReason, similar
 from portal.intake.rules.routing import SENTENCES
-from portal.intake.suggestions import Suggestion, admitted_named
+from portal.intake.suggestions import Suggestion, known_for
 
 RETURNED = "returned"  # beside the waiting reasons: a merchant gave the case back
 REASON_NAMES = {
@@ -209,8 +209,7 @@ def _rows(
         .order_by(Filing.id)
     ):
         filings.setdefault(filing.case_id, []).append(filing)
-    wanted = {key for row in found for key in row.candidates.get("merchants", ())}
-    known = admitted_named(session, actor, wanted)
+    known = known_for(session, actor, [row.candidates.get("merchants", ()) for row in found])
     return [
         replace(_row(row, filings.get(row.id, []), known, now=now, book=book), hints=told.get(row.id, ()))
         for row in found

@@ -21,7 +21,7 @@ from portal.intake import rules
 from portal.intake.hints import Hints, hints_of_case
 from portal.intake.models import Filing
 from portal.intake.rules import Demand, WaitingReason
-from portal.intake.suggestions import Suggestion, admitted_named, searched
+from portal.intake.suggestions import Suggestion, known_for, searched
 from portal.intake.triage import REASON_NAMES, RETURNED, SOURCES, sentence_of, suggestions_for
 
 CHANNELS = {Channel.GREEN: "绿色通道", Channel.REGULATOR: "监管流转"}
@@ -72,7 +72,7 @@ def triage_case(
     until = granted_until(session, actor, SubjectKind.CASE, case.id, now=now)
     texts = [_text(session, case, filing) for filing in filings]
     company = filings[0].company_name if filings else ""
-    known = admitted_named(session, actor, case.candidates.get("merchants", ()))
+    known = known_for(session, actor, [case.candidates.get("merchants", ())])
     suspected = case.wait_reason == WaitingReason.SUSPECTED_TIP
     accusing = next((text for text in texts if rules.sounds_like_a_tip(text)), texts[0] if texts else "")
     return TriageCase(
