@@ -1,6 +1,5 @@
 """What an applicant types, a form for each step; whatever is refused keeps what was typed."""
 
-import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -25,7 +24,7 @@ from portal.accounts.models import Organisation
 from portal.core.actor import ROLE_NAMES, Role
 from portal.enrolment.application_contents import Contact, outlets_of
 from portal.enrolment.application_models import Application
-from portal.enrolment.application_rules import CONDITIONS, MAX_STATEMENT, Account
+from portal.enrolment.application_rules import CONDITIONS, MAX_STATEMENT, Account, split_outlets
 from portal.enrolment.applying import SaveAccounts, SaveConditions, SaveFirm, SubmitApplication
 from portal.enrolment.inviting import FirstPassword
 from portal.enrolment.rules import MAX_NAME, TIERS
@@ -35,7 +34,6 @@ PLAIN = {"autocomplete": "off"}
 OPEN_ENDED, LIMITED = "open", "until"
 OTHERS = 4  # rows for further people
 OTHER_ROLES = (Role.AGENT, Role.SUPERVISOR)
-_SEPARATOR = re.compile(r"[，,\t]")
 _MAIL = r"^\s*([^@\s]+@[^@\s]+\.[^@\s]+)?\s*$"
 _SIGN_IN = r"^\s*[\w.@+-]+\s*$"
 
@@ -336,13 +334,3 @@ class FirstPasswordForm(FlaskForm):
     def command(self, token: str) -> FirstPassword:
         """The password for the invitation of this link."""
         return FirstPassword(token, self.new.data or "")
-
-
-def split_outlets(text: str) -> tuple[tuple[str, str], ...]:
-    """Read lines of name and address, parted by the first comma; blank lines are none."""
-    found = []
-    for line in text.splitlines():
-        name, *rest = _SEPARATOR.split(line.strip(), maxsplit=1)
-        if name.strip():
-            found.append((name.strip()[:MAX_NAME], rest[0].strip()[:300] if rest else ""))
-    return tuple(dict.fromkeys(found))

@@ -4,17 +4,22 @@ The conditions and the documents are those of the public notices on ODR enterpri
 tier is local practice, not law.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from portal.core.errors import RuleBroken
+from portal.enrolment.rules import MAX_NAME
 
 MAX_PAGES = 20  # of one document, our limit
 MAX_OUTLETS = 200  # our limit
 MAX_ACCOUNTS = 10  # our limit; the principal adds further people after the first sign-in
 MAX_STATEMENT = 300  # characters, our limit
+MAX_ADDRESS = 300  # characters, our limit
+
+_SEPARATOR = re.compile(r"[，,\t]")
 
 
 class ApplicationState(StrEnum):
@@ -240,3 +245,13 @@ def objection_to_accounts(accounts: Sequence[Account]) -> str | None:
     if len(accounts) > MAX_ACCOUNTS:
         return f"最多先开通 {MAX_ACCOUNTS} 个账号，其余的由企业负责人登录后添加。"
     return None
+
+
+def split_outlets(text: str) -> tuple[tuple[str, str], ...]:
+    """Read lines of name and address, parted by the first comma; blank lines are none."""
+    found = []
+    for line in text.splitlines():
+        name, *rest = _SEPARATOR.split(line.strip(), maxsplit=1)
+        if name.strip():
+            found.append((name.strip()[:MAX_NAME], rest[0].strip()[:MAX_ADDRESS] if rest else ""))
+    return tuple(dict.fromkeys(found))
