@@ -66,8 +66,8 @@ def _contact(standing: Standing) -> str:
     if not _is_fresh(standing) or by is None:
         return ""
     if by <= standing.now:
-        return f"商家本应在{words.end_day(by)}前联系你，{standing.authority}能看到它逾期。"
-    return f"商家应在{words.end_day(by)}前联系你。"
+        return f"商家本应在 {words.end_day(by)}前联系你，{standing.authority}能看到它逾期。"
+    return f"商家应在 {words.end_day(by)}前联系你。"
 
 
 def _whose_turn(standing: Standing) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from portal.cases import sections
+from portal.cases.actions import BACKFILL_SOURCES
 from portal.cases.levels import LevelView, level_view
 from portal.cases.models import Case
 from portal.cases.queries import records
@@ -85,7 +86,9 @@ def screen(session: Session, asked: Asked, reference: str) -> Screen:
         history=history,
         due=due_panel(case, authorities, now, almanac, promised=found.promised),
         place=place,
-        filled=backfill.filled(case, lines, history.items) if not case.is_open else None,
+        filled=backfill.filled(case, lines, history.items)
+        if not case.is_open and case.source in BACKFILL_SOURCES  # the green channel has no platform behind it
+        else None,
         filled_when=f"{staff_time(case.backfilled_at, now)} 已回填" if case.backfilled_at else "还没有回填",
         accept_by=full_day(clocks.due_day(case.contact_by)) if case.contact_by else "",
         may_accept=allows(case.state, CaseEvent.ACCEPT),
@@ -109,7 +112,7 @@ def case_facts(case: Case) -> list[tuple[str, str]]:
         ("商品", case.goods),
         ("问题", case.problem),
         ("购买", bought),
-        ("渠道", f"{SOURCE_NAMES.get(case.source, case.source)} · {CHANNEL_NAMES[case.channel]}"),
+        ("渠道", " · ".join(dict.fromkeys((SOURCE_NAMES.get(case.source, case.source), CHANNEL_NAMES[case.channel])))),
         ("登记", f"{case.registered_at.astimezone(clocks.SHANGHAI):%Y-%m-%d %H:%M}"),
     ]
     return [(term, value) for term, value in said if value]

@@ -9,6 +9,7 @@ from flask_wtf.file import MultipleFileField
 from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectMultipleField
+from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.cases.evidence import MAX_AT_ONCE, Upload
@@ -74,9 +75,9 @@ class MatterForm(PartForm):
         validate_choice=False,
     )
     outlet = SelectField(_("哪家门店"), choices=[], validate_choice=False)
-    purchased_on = StringField(_("购买日期"), render_kw={"type": "date", "autocomplete": "off"})
-    amount = StringField(_("涉及金额"), render_kw={"autocomplete": "off", "maxlength": 20})
-    order = StringField(_("订单号或小票号"), render_kw={"autocomplete": "off", "maxlength": 60})
+    purchased_on = StringField(_("购买日期"), [Optional()], render_kw={"type": "date", "autocomplete": "off"})
+    amount = StringField(_("涉及金额"), [Optional()], render_kw={"autocomplete": "off", "maxlength": 20})
+    order = StringField(_("订单号或小票号"), [Optional()], render_kw={"autocomplete": "off", "maxlength": 60})
     text = TextAreaField(_("经过"), render_kw={"rows": 6, "maxlength": MAX_TEXT + 200})
 
     def offer_outlets(self, names: Sequence[str]) -> None:
@@ -94,7 +95,7 @@ class WishForm(PartForm):
         option_widget=CheckboxInput(),
         validate_choice=False,
     )
-    detail = TextAreaField(_("补充说明"), render_kw={"rows": 3, "maxlength": 600})
+    detail = TextAreaField(_("补充说明"), [Optional()], render_kw={"rows": 3, "maxlength": 600})
 
 
 class ConsentForm(PartForm):

@@ -75,13 +75,7 @@ def test_a_complaint_is_written_filed_and_followed(
     page.get_by_role("button", name="验证", exact=True).click()
 
     expect(page.get_by_role("heading", level=1, name="发生了什么")).to_be_visible()
-    page.get_by_label("买的是哪一类").select_option("服装鞋帽类")
-    page.get_by_label("商品或服务名称").fill("羽绒服")
-    page.get_by_label("主要是什么问题").select_option("质量")
-    page.get_by_text("在店里买").click()
-    page.get_by_label("购买日期").fill("2026-08-02")
-    page.get_by_label("涉及金额").fill("499")
-    page.get_by_label("经过").fill("8 月 2 日在店里买的羽绒服，穿两次就跑绒，商家说穿过不能退。")
+    tell_the_matter(page)
     looked_at(page, picture, f"green-matter-{kind}")
     go_on(page, "你想怎么解决")
     page.get_by_text("退款", exact=True).click()
@@ -90,6 +84,10 @@ def test_a_complaint_is_written_filed_and_followed(
     page.get_by_label("照片、视频或 PDF").set_input_files([photo("小票.jpg", 30), photo("跑绒.jpg", 160)])  # type: ignore[list-item]
     page.get_by_role("button", name="上传").click()
     expect(page.get_by_text("已收到 2 个文件。")).to_be_visible()
+    if kind == "phone":
+        assert page.locator(".thumbs img").first.evaluate(
+            "picture => picture.decode().then(() => picture.naturalWidth)"
+        )
     looked_at(page, picture, f"green-files-{kind}")
     page.get_by_role("link", name="继续").click()
 
@@ -109,6 +107,17 @@ def test_a_complaint_is_written_filed_and_followed(
     page.goto(link)
     expect(page.get_by_role("heading", level=1, name="投诉已送达商家")).to_be_visible()
     looked_at(page, picture, f"green-link-{kind}")
+
+
+def tell_the_matter(page: Page) -> None:
+    """Fill in what happened."""
+    page.get_by_label("买的是哪一类").select_option("服装鞋帽类")
+    page.get_by_label("商品或服务名称").fill("羽绒服")
+    page.get_by_label("主要是什么问题").select_option("质量")
+    page.get_by_text("在店里买").click()
+    page.get_by_label("购买日期").fill("2026-08-02")
+    page.get_by_label("涉及金额").fill("499")
+    page.get_by_label("经过").fill("8 月 2 日在店里买的羽绒服，穿两次就跑绒，商家说穿过不能退。")
 
 
 def test_a_suspended_merchant_says_where_to_go(phone: Page, own_runtime: Runtime, slug: str, picture: Picture) -> None:
