@@ -9,14 +9,14 @@ from flask_babel import gettext as _
 from portal import web
 from portal.core.errors import RuleBroken
 from portal.core.permissions import Permission, can
-from portal.supervision import actions, desks, listing, measure_views, queries
+from portal.supervision import actions, desks, listing, measure_views, queries, visit_merchant_views
 from portal.supervision.desks import TOLD, XLSX
 from portal.supervision.forms import ConfirmForm, RectifyForm
 from portal.supervision.listing import ExportInspections
 from portal.supervision.rules import FINDING_NAMES, MANNER_NAMES, STATE_NAMES, InspectionEvent, allows
 
 bp = desks.merchant
-PARTS = (measure_views,)  # their doors stand in the same desk
+PARTS = (measure_views, visit_merchant_views)  # their doors stand in the same desk
 
 LIST = "/merchant/inspections"
 

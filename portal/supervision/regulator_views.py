@@ -7,14 +7,23 @@ from flask_babel import gettext as _
 from portal import web
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.permissions import Permission, can
-from portal.supervision import actions, desks, listing, queries, sanction_views, trigger_views
+from portal.supervision import (
+    actions,
+    desks,
+    listing,
+    queries,
+    sanction_views,
+    trigger_views,
+    violation_views,
+    visit_views,
+)
 from portal.supervision.desks import TOLD, XLSX
 from portal.supervision.forms import InspectionForm, RecheckForm
 from portal.supervision.listing import ExportInspections
 from portal.supervision.rules import FINDING_NAMES, MANNER_NAMES, STATE_NAMES, InspectionEvent, allows
 
 bp = desks.regulator
-PARTS = (sanction_views, trigger_views)  # their doors stand in the same desk
+PARTS = (sanction_views, trigger_views, visit_views, violation_views)  # their doors stand in the same desk
 
 LIST = "/regulator/inspections"
 

@@ -99,7 +99,7 @@ def export_proposals(session: Session, actor: Actor, command: ExportSanctions, *
         )
         for line in queries.all_proposals(session, actor, command.wanted)
     ]
-    return _written(session, actor, "处置建议", PROPOSAL_HEADERS, rows, now=now)
+    return written_sheet(session, actor, "处置建议", PROPOSAL_HEADERS, rows, now=now)
 
 
 def export_measures(session: Session, actor: Actor, command: ExportSanctions, *, now: datetime) -> IO[bytes]:
@@ -116,10 +116,10 @@ def export_measures(session: Session, actor: Actor, command: ExportSanctions, *,
         )
         for line in queries.all_measures(session, actor, command.wanted)
     ]
-    return _written(session, actor, "监管措施", MEASURE_HEADERS, rows, now=now)
+    return written_sheet(session, actor, "监管措施", MEASURE_HEADERS, rows, now=now)
 
 
-def _written(
+def written_sheet(
     session: Session,
     actor: Actor,
     title: str,
@@ -128,6 +128,7 @@ def _written(
     *,
     now: datetime,
 ) -> IO[bytes]:
+    """Write a list as XLSX and record that it left the house; raises NotAllowed for who has no organisation."""
     if actor.organisation_id is None:
         raise NotAllowed(REFUSAL)
     note_access(

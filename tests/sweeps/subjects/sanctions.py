@@ -6,12 +6,15 @@ from PIL import Image
 from sqlalchemy import select
 
 from portal.cases.evidence import Upload
+from portal.commitments.models import Promisor
+from portal.commitments.storing import promisor_for
+from portal.core.actor import Actor
 from portal.supervision.measures import AnswerMeasure, ConfirmMeasure, answer_measure, confirm_measure
 from portal.supervision.rules.triggers import Trigger
 from portal.supervision.sanction_models import Measure
 from portal.supervision.visit_models import SupervisionFile
 from tests.conftest import NOW
-from tests.factories import people, sanctions
+from tests.factories import people, sanctions, visits
 from tests.sweeps.stage import Maker, Values, World
 
 
@@ -51,7 +54,35 @@ def _file(world: World) -> Values:
     return {"reference": world.session.scalars(newest).one()}
 
 
+def _known_promisor(world: World) -> Promisor:
+    return promisor_for(world.session, world.merchant, now=NOW)
+
+
+def _officer(world: World) -> Actor:
+    return people.actor(world.session, world.members["officer"])
+
+
+def _planned(world: World) -> Values:
+    return {"reference": visits.planned(world.session, _officer(world), _known_promisor(world)).reference}
+
+
+def _visited(world: World) -> Values:
+    return {"reference": visits.made(world.session, _officer(world), _known_promisor(world)).reference}
+
+
+def _released(world: World) -> Values:
+    return {"reference": visits.released(world.session, _officer(world), _known_promisor(world)).reference}
+
+
+def _violation(world: World) -> Values:
+    return {"reference": visits.violated(world.session, _officer(world), _known_promisor(world)).reference}
+
+
 SUBJECTS: dict[str, Maker] = {
+    "visit planned": _planned,
+    "visit made": _visited,
+    "visit released": _released,
+    "violation": _violation,
     "sanction proposal": _proposal,
     "measure": _measure,
     "measure received": _measure_received,
