@@ -45,7 +45,14 @@ def calendar_years() -> dict[int, str]:
 
 def limits() -> list[Limit]:
     """Return the dated limits: the law now in force, the law before it, and the rules that are not law."""
-    return [*_present_law(), *_former_law(), *_customs(), *_own_rules()]
+    return [
+        *_present_law(),
+        *_former_law(),
+        *_customs(),
+        *_own_rules(),
+        *_own_rules_of_enrolment(),
+        *_own_rules_of_promises(),
+    ]
 
 
 def _calendar_day(day: date, kind: DayKind, english: str) -> CalendarDay:
@@ -104,9 +111,16 @@ def _own_rules() -> list[Limit]:
         _not_law("code_threshold", 100_000, Unit.FEN),  # ¥1,000: from here an answer needs a code
         _not_law("ledger_kept", 1096, natural),  # personal fields of a ledger: three years, leap day included
         _not_law("ledger_floor", 731, natural, LOCAL_PRACTICE),  # and never less than two
+        _not_law("ledger_draft", 7, natural),  # rows that were typed and never stored
         _not_law("recall_answer", 2, working),  # to confirm that problem goods are off the shelves
         _not_law("callback_share", 5, Unit.PERCENT),  # of silent receipts, drawn for 回访
         _not_law("ledger_reads", 30, natural),  # until the audited merchant learns who read its ledger
+    ]
+
+
+def _own_rules_of_enrolment() -> list[Limit]:
+    working, natural = Unit.WORKING_DAY, Unit.NATURAL_DAY
+    return [
         _not_law("application_review", 10, working),  # of an application for enrolment
         _not_law("application_more", 10, natural),  # proposed for the answer to a request for more
         _not_law("application_draft", 60, natural),  # untouched, then it lapses
@@ -117,7 +131,12 @@ def _own_rules() -> list[Limit]:
         _not_law("licence_ahead", 60, natural),  # before a business licence ends
         _not_law("trainings_a_year", 2, Unit.COUNT, LOCAL_PRACTICE),  # that a district holds for its merchants (seed 4)
         _not_law("measure_memory", 365, natural),  # how long a measure makes the next one heavier
-        _not_law("ledger_draft", 7, natural),  # rows that were typed and never stored
+    ]
+
+
+def _own_rules_of_promises() -> list[Limit]:
+    natural = Unit.NATURAL_DAY
+    return [
         _not_law("public_figures_least", 20, Unit.COUNT),  # cases below which no rate of a merchant is published
         _not_law("promise_feedback_kept", 1096, Unit.NATURAL_DAY),  # after it was handled
         _not_law("green_draft", 3, natural),  # a complaint that was begun and never filed
