@@ -22,6 +22,8 @@ from portal.demo import words
 from portal.demo.complaints import GREEN, LOCAL, ODR, Company, Draft, number_of, write_export
 from portal.demo.people import MERCHANT_CODE, add_people
 from portal.demo.plots import ANCIENT, FRESH, OLD, RECENT, Plot
+from portal.demo.promises import play_promises
+from portal.demo.returning import play_returns
 from portal.demo.stage import Stage, put_back_clock
 from portal.duties import DutyFailed
 from portal.enrolment.importing import ImportMerchants, MerchantRow, import_merchants
@@ -79,6 +81,8 @@ def tell(house: Runtime) -> None:
         with house.reading() as session:
             ours = session.scalars(select(Organisation.id).where(Organisation.code == MERCHANT_CODE)).one()
         stage = Stage(house, clock, present, ours)
+        play_promises(stage)
+        play_returns(stage)
         random = Random(SEED)  # noqa: S311 -- invented data
         for act in ACTS:
             _import(stage, act, companies, random)
