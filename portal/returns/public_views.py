@@ -28,6 +28,7 @@ FORMS, SENT, TOLD, PROBLEMS = (
     "return-told",
     "return-problems",
 )  # of the browser's session
+ASKED = {"way": "way", "bought": "purchased_on", "received": "received_on", "kind": "category", "goods": "goods"}
 MOST_FORMS = 5  # of one browser at once
 POSTS = "30 per minute; 200 per hour"  # our limit, by address: ten photos are ten posts where script sends them singly
 FILES_BYTES = 20 * 1024 * 1024  # of one picture or PDF
@@ -39,7 +40,8 @@ def ask(slug: str) -> ResponseReturnValue:
     merchant = drafts.merchant_by_slug(web.database(), slug)
     draft = drafts.draft_of(web.database(), _token(slug), merchant.id)
     typed = drafts.typed_in(web.database(), draft)
-    form = AskForm(MultiDict(typed)) if typed else AskForm(formdata=None)
+    typed = typed or {ours: request.args[name] for name, ours in ASKED.items() if request.args.get(name)}
+    form = AskForm(MultiDict({"quantity": "1"} | typed)) if typed else AskForm(formdata=None)
     return _page(slug, form)
 
 
