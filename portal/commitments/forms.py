@@ -151,7 +151,7 @@ class DaysForm(StepForm):
     days_to_refund = IntegerField(
         _("收到退回的商品后几天内退款"), whole(_("请填写几天内退款，例如 7。")), render_kw=DAYS
     )
-    first_on = DateField(_("希望从哪天起生效"), [Optional()])
+    first_on = DateField(_("希望从哪天起生效"), [InputRequired(_("请选择日期，写成 2026-10-12。"))])
 
 
 class TermsForm(StepForm):

@@ -97,7 +97,7 @@ def former_line(version: PromiseVersion) -> dict[str, Any]:
 
 def version_title(version: PromiseVersion) -> str:
     """A version's name on pages."""
-    return f"第 {version.number} 版 · {version.days} 天"
+    return f"第 {version.number} 版"
 
 
 def opinions_of(version: PromiseVersion) -> list[dict[str, str]]:
