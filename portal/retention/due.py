@@ -131,6 +131,7 @@ def counted_ledgers(
         .join(Ledger, Ledger.id == DueCount.ledger_id)
         .join(Merchant, Merchant.id == Ledger.merchant_id)
         .join(Organisation, Organisation.id == Merchant.id)
+        .where(Merchant.practice_of_id.is_(None))
         .order_by(DueCount.entries.desc(), DueCount.id)
         .limit(limit)
     )
