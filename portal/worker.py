@@ -27,6 +27,7 @@ from portal.notifications import enrolling, supervising
 from portal.notifications import jobs as notices
 from portal.notifications import return_notices as returns
 from portal.notifications.checkpoint_mails import tell_authorities
+from portal.notifications.promise_notices import tell_of_promise
 from portal.notifications.sending import send_due_messages
 from portal.notifications.training_notices import tell_of_training
 from portal.orphans import sweep_files
@@ -136,15 +137,15 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.LEDGER_ENTERED: NOBODY,
     Topic.CHECKPOINT_SIGNED: (notices.mail_checkpoint,),
     Topic.CHECKPOINTS_TOLD: NOBODY,
-    Topic.PROMISE_SUBMITTED: NOBODY,
+    Topic.PROMISE_SUBMITTED: (tell_of_promise,),
     Topic.PROMISE_WITHDRAWN: NOBODY,
-    Topic.PROMISE_REVIEWED: NOBODY,
-    Topic.PROMISE_BEGUN: (keep_listing,),
-    Topic.PROMISE_ENDING: NOBODY,
-    Topic.PROMISE_ENDED: (keep_listing,),
-    Topic.PROMISE_REMOVED: (keep_listing,),
-    Topic.PROMISE_EXPIRED: (keep_listing,),
-    Topic.PROMISE_WARNED: NOBODY,
+    Topic.PROMISE_REVIEWED: (tell_of_promise,),
+    Topic.PROMISE_BEGUN: (keep_listing, tell_of_promise),
+    Topic.PROMISE_ENDING: (tell_of_promise,),
+    Topic.PROMISE_ENDED: (keep_listing, tell_of_promise),
+    Topic.PROMISE_REMOVED: (keep_listing, tell_of_promise),
+    Topic.PROMISE_EXPIRED: (keep_listing, tell_of_promise),
+    Topic.PROMISE_WARNED: (tell_of_promise,),
     Topic.PROMISOR_CHANGED: (keep_listing,),
     Topic.FEEDBACK_GIVEN: NOBODY,
     Topic.FEEDBACK_HANDLED: NOBODY,

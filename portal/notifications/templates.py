@@ -50,6 +50,7 @@ class TemplateCode(StrEnum):
     RETURN_ANSWERED = "return_answered"
     RETURN_REFUNDED = "return_refunded"
     RETURN_LATE = "return_late"
+    STAFF_PROMISE = "staff_promise"
     STAFF_RETURN_ASKED = "staff_return_asked"
     STAFF_RETURN_NEAR = "staff_return_near"
     STAFF_RETURN_LATE = "staff_return_late"
@@ -293,6 +294,9 @@ TEMPLATES: dict[TemplateCode, Template] = {
     ),
     T.RETURN_LATE: _sms(
         "退货逾期", "ODR_RETURN_LATE", "{merchant}逾期没有答复或退款（退货尾号{tail}），可以怎么办：{link} "
+    ),
+    T.STAFF_PROMISE: Template(
+        "退货承诺", "", "{name}：{words}", ("name", "what", "words", "path"), (), "退货承诺{what}：{name}"
     ),
     T.STAFF_RETURN_ASKED: _return(
         "退货申请", "退货申请 {reference}：待答复", "消费者按承诺申请退货，{by}前答复。请核对承诺是否适用后答复。"
