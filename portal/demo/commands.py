@@ -20,6 +20,7 @@ from portal.commands import LOCAL, address, port_option, run_house
 from portal.config import load_config
 from portal.core.errors import RuleBroken
 from portal.demo.bench import bench as measure_all
+from portal.demo.directory_bench import directory_bench
 from portal.demo.generate import generate as fill
 from portal.demo.ledger_bench import ledger_bench
 from portal.demo.measuring import Figures
@@ -90,6 +91,9 @@ def generate(merchants: int, cases: int, seed: int) -> None:
 @click.option(
     "--ledger", "entries", type=click.IntRange(100, 50_000_000), help="把最大的一本台账补足到这么多条，只测台账。"
 )
+@click.option(
+    "--listings", "shops", type=click.IntRange(2000, 2_000_000), help="把公开名录补足到这么多家门店，只测名录。"
+)
 @click.option("--repeat", "repeats", default=100, show_default=True, type=click.IntRange(3, 10_000), help="每项次数。")
 @click.option("--server", is_flag=True, help="页面另外经真实的网站（portal web，本机）再测一遍。")
 @click.option(
@@ -103,6 +107,7 @@ def bench(
     *,
     cases: int | None,
     entries: int | None,
+    shops: int | None,
     repeats: int,
     server: bool,
     against: Path | None,
@@ -116,6 +121,8 @@ def bench(
             held = session.scalar(select(func.count()).select_from(Case)) or 0
         if entries:
             found = ledger_bench(house, entries=entries, repeats=repeats, told=_tell)
+        elif shops:
+            found = directory_bench(house, shops=shops, repeats=repeats, told=_tell)
         else:
             found = measure_all(house, repeats=repeats, rows=rows, server=server, told=_tell)
         surroundings = {
