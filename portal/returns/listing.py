@@ -175,7 +175,7 @@ def _narrowed(wanted: ReturnFilter, now: datetime) -> list[ColumnElement[bool]]:
     if wanted.last_on is not None:
         conditions.append(ReturnRequest.asked_at < end_of_day(wanted.last_on))
     if wanted.q:
-        columns = (ReturnRequest.reference, ReturnRequest.goods, ReturnRequest.phone_mask)
+        columns = (ReturnRequest.reference, ReturnRequest.goods)
         conditions.append(or_(*(column.icontains(wanted.q, autoescape=True) for column in columns)))
     return conditions
 
