@@ -20,9 +20,11 @@ from portal.core.permissions import Permission, require
 from portal.core.privacy import DataKey, vault_of
 from portal.intake.dispatching import MOVED_ON
 from portal.intake.models import Filing
+from portal.intake.rules import Source
 from portal.intake.states import ADMIN_TRANSITIONS, DECIDED, AdminEvent, AdminState, next_admin_state
 
 TAKEN_UP = "登记件已经受理或作出决定，不能再退回来源单位。请按已有的决定办理。"
+NO_SENDER = "绿色通道的投诉由消费者直接提交，没有来源单位可退。请派发给企业，或者由你自行办理。"
 SAY_WHY = "退回原因选“其他”的，请写明原因。"
 
 
@@ -73,7 +75,7 @@ class SendBack:
 def send_back(session: Session, actor: Actor, command: SendBack, *, now: datetime) -> Case:
     """End a case without merchant and each of its filings as returned to its sender.
 
-    Refuses with RuleBroken what no longer waits, what was accepted or decided, and 其他 without words (field
+    Refuses with RuleBroken what no longer waits, what came from the consumer's own hand or was decided, and 其他 without words (field
     "explanation"). Doing the same on the platform is the officer's: the list of returned cases has the columns for it.
     """
     case = _waiting(session, actor, command.reference, CaseEvent.SEND_BACK)
@@ -81,6 +83,8 @@ def send_back(session: Session, actor: Actor, command: SendBack, *, now: datetim
     if command.reason is ReturnReason.OTHER and not explanation:
         raise RuleBroken(SAY_WHY, field="explanation")
     filings = _filings(session, case)
+    if any(one.source == Source.GREEN for one in filings):
+        raise RuleBroken(NO_SENDER)
     if any((one.admin_state, AdminEvent.SEND_BACK) not in ADMIN_TRANSITIONS for one in filings):
         raise RuleBroken(TAKEN_UP)
     steps.move(case, CaseEvent.SEND_BACK, now=now)

@@ -121,7 +121,7 @@ def _facts(case: Case) -> tuple[tuple[str, str], ...]:
         ("诉求", demands or "未注明"),
         ("争议金额", f"¥{yuan(case.amount)}" if case.amount is not None else "不明"),
         ("购买日期", case.purchased_on.isoformat() if case.purchased_on else ""),
-        ("渠道", f"{SOURCES.get(case.source, case.source)} · {CHANNELS[case.channel]}"),
+        ("渠道", " · ".join(dict.fromkeys((SOURCES.get(case.source, case.source), CHANNELS[case.channel])))),
         ("办理单位", case.authority.name),
     )
     return tuple((term, value) for term, value in said if value)

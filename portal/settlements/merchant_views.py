@@ -45,7 +45,7 @@ def start_offer(reference: str) -> ResponseReturnValue:
     if not view.can_offer:
         return negotiation_page(case, view, view.offer_objection or "", status=409)
     draft = view.approval if request.args.get("start") == "draft" else None
-    message = draft.message if draft else ""
+    message = draft.message if draft else rules.opening_words(request.args.get("start", ""))
     return offer_page(
         case, view, filled_offer(first_terms(view), asked=draft is not None and draft.consumer_asked, message=message)
     )

@@ -245,7 +245,10 @@ def composed_text(said: Said, outlet: str) -> str:
         ("购买方式", BOUGHT_BY_NAMES[BoughtBy(said.bought_by)]),
         ("门店", outlet),
         ("订单号", said.order),
-        ("购买日期", said.purchased_on),
+        (
+            "购买日期",
+            f"{said.bought_on.year}年{said.bought_on.month}月{said.bought_on.day}日" if said.bought_on else "",
+        ),
         ("涉及金额", f"{yuan(said.fen)} 元" if said.fen is not None else ""),
         ("诉求", f"要求{demands}"),
         ("补充说明", said.detail),

@@ -38,6 +38,7 @@ from portal.settlements.rules.templates import DEMANDED as DEMANDED
 from portal.settlements.rules.templates import TEMPLATES as TEMPLATES
 from portal.settlements.rules.templates import Template as Template
 from portal.settlements.rules.templates import free_kinds as free_kinds
+from portal.settlements.rules.templates import opening_words as opening_words
 from portal.settlements.rules.templates import start_from as start_from
 from portal.settlements.rules.templates import template_for as template_for
 from portal.settlements.rules.templates import usual as usual

@@ -27,6 +27,9 @@ TEMPLATES = (
     Template("compensate", "补偿和道歉"),
 )
 
+PROMISED = "promise"  # what the case screen offers where the promise of the day of purchase covers
+OF_PROMISE = "按购买当天有效的无理由退货承诺办理退货，全额退款。"
+
 DEMANDED = {  # codes of the demand (投诉请求) and the template each leads to; the first that fits wins
     "return": "return_refund",
     "refund": "refund",
@@ -66,11 +69,17 @@ def template_for(demands: Sequence[str]) -> str:
 def start_from(template: str, demands: Sequence[str], in_dispute: int | None, due_days: int) -> tuple[TermDraft, ...]:
     """The terms of a template; the amount is what is in dispute, the days what the limits give where none is agreed."""
     known = {one.code for one in TEMPLATES}
+    template = "return_refund" if template == PROMISED else template
     main = usual(TermKind(template if template in known else "refund"), due_days)
     if main.kind in (TermKind.REFUND, TermKind.RETURN_REFUND):
         main = replace(main, amount=in_dispute or None)
     apologises = main.kind is TermKind.COMPENSATE or "apology" in demands
     return (main, usual(TermKind.APOLOGY, due_days)) if apologises else (main,)
+
+
+def opening_words(template: str) -> str:
+    """What an offer says to the consumer from the start; only a return by promise has words of its own."""
+    return OF_PROMISE if template == PROMISED else ""
 
 
 def usual(kind: TermKind, due_days: int) -> TermDraft:

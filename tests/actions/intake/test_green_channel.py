@@ -10,9 +10,11 @@ from portal.accounts.codes import CodeResult
 from portal.accounts.models import Organisation
 from portal.cases import evidence
 from portal.cases.models import Case, Evidence, EvidenceSide, PhoneSource
-from portal.cases.rules import CaseState, Channel
+from portal.cases.rules import CaseState, Channel, ReturnReason
+from portal.clocks.queries import almanac
 from portal.clocks.rules import due_day
 from portal.core import facts
+from portal.core.actor import Role
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.facts import Fact, SubjectKind, Topic
 from portal.core.privacy import DataKey, vault_of
@@ -20,6 +22,8 @@ from portal.enrolment.models import Merchant, MerchantState
 from portal.intake import green_access, green_drafts, green_files, green_proofs
 from portal.intake.green_access import Place
 from portal.intake.green_models import ConsentKind, FilingConsent, GreenDraft, GreenFile
+from portal.intake.hints import hints_of_case
+from portal.intake.keeping import SendBack, send_back
 from portal.intake.models import Filing
 from portal.intake.states import AdminState
 from portal.runtime import Runtime
@@ -261,3 +265,31 @@ def test_the_phone_is_the_verified_one(session: Session, merchant: Merchant) -> 
     case = case_of(session, greens.filed(session, merchant))
     assert case.phone_index == vault_of(session).blind(PHONE, "phone")
     assert case.phone_set_at is None
+
+
+def test_several_people_behind_one_phone_are_told_to_officers(session: Session, merchant: Merchant) -> None:
+    first = greens.filed(session, merchant)
+    greens.filed(session, merchant, now=NOW + timedelta(minutes=2), name="林大同")
+    case = case_of(session, first)
+    officer = people.actor(session, people.member(session, merchant.authority_id, Role.OFFICER))
+    filings = session.scalars(select(Filing).where(Filing.case_id == case.id)).all()
+    told = hints_of_case(session, officer, case, filings, [""], now=NOW, book=almanac(session))
+    assert told.sentences[0].startswith("同一电话 2 个姓名")
+
+
+def test_a_complaint_from_the_consumers_own_hand_has_no_sender_to_go_back_to(
+    session: Session, merchant: Merchant
+) -> None:
+    filed = greens.filed(session, merchant, text="我要举报他们卖假货，请查处，另外退货。")
+    officer = people.actor(session, people.member(session, merchant.authority_id, Role.OFFICER))
+    command = SendBack(case_of(session, filed).reference, ReturnReason.WRONG_TYPE)
+    with pytest.raises(RuleBroken, match="没有来源单位"):
+        send_back(session, officer, command, now=NOW)
+
+
+def test_a_practice_merchant_takes_no_real_complaint(session: Session, merchant: Merchant) -> None:
+    practice = people.merchant(session, session.get_one(Organisation, merchant.authority_id))
+    practice.practice_of_id = merchant.id
+    session.flush()
+    with pytest.raises(RuleBroken, match="练习"):
+        greens.written(session, practice)

@@ -131,3 +131,21 @@ def test_both_screens_show_it_within_their_budget(
         assert "在期内，第 6 天" in page
         assert f"/m/{merchant.slug}" in page
         assert len(said) <= 8, "\n".join(one[:300] for one in said.all)
+
+
+def test_an_offer_by_promise_starts_as_a_full_return(
+    session: Session, client_for: SignIn, authority: Organisation, merchant: Merchant
+) -> None:
+    case = disputes.case(
+        session, authority, merchant, state=CaseState.NEGOTIATING, purchased_on=date(2026, 8, 7), registered_at=NOW
+    )
+    agent = people.member(session, merchant.id)
+    session.commit()
+    client = client_for(agent)
+    page = client.get(f"/merchant/cases/{case.reference}").text
+    address = f"/merchant/cases/{case.reference}/settlement?start=promise"
+    assert address in page
+    form = client.get(address).text
+    assert "退货退款" in form
+    assert "1280.00" in form
+    assert "按购买当天有效的无理由退货承诺办理退货" in form
