@@ -42,17 +42,17 @@ def list_page(session: Session, actor: Actor, asked: Mapping[str, str], *, now: 
     """What the template of the authority's list needs."""
     wanted, sort = filter_of(asked), asked.get("sort", "newest")
     kept = {name: asked[name] for name in ("q", "year", "sort") if asked.get(name)}
-    today = local_day(now)
+    above = queries.overview(session, actor, wanted, now=now)
     return {
         "found": queries.trainings(session, actor, wanted, sort=sort, cursor=asked.get("cursor")),
-        "count": shown_count(queries.trainings_count(session, actor, wanted)),
-        "plan": queries.plan_of(session, actor, now=now),
-        "absent": shown_count(queries.absent_count(session, actor, today.year)),
-        "years": queries.years(session, actor),
+        "count": shown_count(above.count),
+        "plan": above.plan,
+        "absent": shown_count(above.absent),
+        "years": above.years,
         "wanted": wanted,
         "kept": kept,
         "sorts": SORTS,
-        "today": today,
+        "today": local_day(now),
         "modes": MODE_NAMES,
         "path": PATH,
         "address": f"{PATH}?{urlencode(kept)}" if kept else PATH,

@@ -139,12 +139,6 @@ def trainings(
     return Page([TrainingLine(*row) for row in page.rows], page.next_cursor, page.previous_cursor)
 
 
-def trainings_count(session: Session, actor: Actor, wanted: TrainingFilter) -> int:
-    """How many trainings the list has, counted up to the cap and one."""
-    capped = select(Training.id).where(visible_to(actor), *_narrowed(wanted)).limit(COUNT_CAP + 1).subquery()
-    return session.scalars(select(func.count()).select_from(capped)).one()
-
-
 def trainings_export(session: Session, actor: Actor, wanted: TrainingFilter) -> list[TrainingLine]:
     """The list for a file, newest first, at most EXPORT_CAP rows."""
     rows = session.execute(
@@ -248,20 +242,38 @@ def own_trainings(session: Session, actor: Actor, wanted: TrainingFilter, cursor
     return Page([OwnLine(*row) for row in page.rows], page.next_cursor, page.previous_cursor)
 
 
-def plan_of(session: Session, actor: Actor, *, now: datetime) -> YearPlan:
-    """How the year's trainings of the actor's own authority and those below stand (limit `trainings_a_year`)."""
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What stands above the list: the year's plan, how many the list has, who is missing, the years there are."""
+
+    plan: YearPlan
+    count: int  # capped
+    absent: int  # merchants that attended none this year, capped
+    years: list[int]
+
+
+def overview(session: Session, actor: Actor, wanted: TrainingFilter, *, now: datetime) -> Overview:
+    """Everything above the list, counted in one statement (limit `trainings_a_year`)."""
     today = local_day(now)
-    held = session.scalars(
-        select(func.count())
-        .select_from(Training)
-        .where(
-            Training.authority_id.in_(sorted(actor.jurisdiction)),
-            Training.held_on.between(date(today.year, 1, 1), today),
-            Training.cancelled_at.is_(None),
+    listed = select(Training.id).where(visible_to(actor), *_narrowed(wanted)).limit(COUNT_CAP + 1).subquery()
+    missing = _absent(actor, today.year, "").with_only_columns(Merchant.id).limit(COUNT_CAP + 1).subquery()
+    held = select(func.count()).where(
+        Training.authority_id.in_(sorted(actor.jurisdiction)),
+        Training.held_on.between(date(today.year, 1, 1), today),
+        Training.cancelled_at.is_(None),
+    )
+    row = session.execute(
+        select(
+            held.scalar_subquery().label("held"),
+            select(func.count()).select_from(listed).scalar_subquery().label("listed"),
+            select(func.count()).select_from(missing).scalar_subquery().label("absent"),
+            select(func.min(Training.held_on)).where(visible_to(actor)).scalar_subquery().label("first"),
+            select(func.max(Training.held_on)).where(visible_to(actor)).scalar_subquery().label("last"),
         )
     ).one()
     upwards = [actor.organisation_id] if actor.organisation_id is not None else []
-    return year_plan(today, held, almanac(session).amount("trainings_a_year", today, upwards))
+    required = almanac(session).amount("trainings_a_year", today, upwards)
+    return Overview(year_plan(today, row.held, required), row.listed, row.absent, _between(row.first, row.last))
 
 
 def years(session: Session, actor: Actor) -> list[int]:
@@ -269,7 +281,7 @@ def years(session: Session, actor: Actor) -> list[int]:
     first, last = session.execute(
         select(func.min(Training.held_on), func.max(Training.held_on)).where(visible_to(actor))
     ).one()
-    return list(range(last.year, first.year - 1, -1)) if first is not None else []
+    return _between(first, last)
 
 
 def absent(session: Session, actor: Actor, year: int, *, q: str, cursor: str | None) -> Page[AbsentLine]:
@@ -305,6 +317,10 @@ def invited_names(session: Session, actor: Actor, reference: str) -> list[tuple[
         .limit(EXPORT_CAP)
     )
     return [(row.code, row.name) for row in rows]
+
+
+def _between(first: date | None, last: date | None) -> list[int]:
+    return list(range(last.year, first.year - 1, -1)) if first is not None and last is not None else []
 
 
 def _of_code(code: str) -> ColumnElement[bool]:

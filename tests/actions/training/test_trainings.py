@@ -196,8 +196,9 @@ def test_the_plan_counts_this_years_trainings_that_were_held(session, officer, m
     trainings.recorded(session, officer, held_on=TODAY.replace(year=TODAY.year - 1))
     off = trainings.recorded(session, officer, held_on=TODAY)
     cancel_training(session, officer, CancelTraining(off.reference, "场地停电"), now=NOW)
-    plan = queries.plan_of(session, officer, now=NOW)
-    assert (plan.held, plan.required) == (1, 2)
+    above = queries.overview(session, officer, TrainingFilter(), now=NOW)
+    assert (above.plan.held, above.plan.required) == (1, 2)
+    assert (above.count, above.absent, above.years) == (4, 1, [TODAY.year, TODAY.year - 1])
 
 
 def test_who_attended_none_this_year_is_listed(session, district, officer, merchant):
