@@ -110,6 +110,7 @@ AUTHORITY = (
             Item("台账检查", "book", "supervision_regulator.list_inspections", "/regulator/inspections"),
             Item("处置建议", "shield", "supervision_regulator.list_proposals", "/regulator/sanctions"),
             Item("暗访", "eye", "supervision_regulator.list_visits", "/regulator/visits"),
+            Item("承诺数据", "chart", "supervision_regulator.show_figures", "/regulator/promise-figures"),
             Item("台账清除", "lock", "retention_staff.show", "/staff/retention"),
             Item("企业台账", "chain", "ledgers_regulator.ledgers", "/regulator/ledgers"),
             Item("查阅公开", "eye", "ledgers_regulator.releases", "/regulator/ledgers/releases", roles=("chief",)),

@@ -10,6 +10,7 @@ from portal.core.permissions import Permission, can
 from portal.supervision import (
     actions,
     desks,
+    figure_views,
     listing,
     queries,
     sanction_views,
@@ -23,7 +24,13 @@ from portal.supervision.listing import ExportInspections
 from portal.supervision.rules import FINDING_NAMES, MANNER_NAMES, STATE_NAMES, InspectionEvent, allows
 
 bp = desks.regulator
-PARTS = (sanction_views, trigger_views, visit_views, violation_views)  # their doors stand in the same desk
+PARTS = (
+    sanction_views,
+    trigger_views,
+    visit_views,
+    violation_views,
+    figure_views,
+)  # their doors stand in the same desk
 
 LIST = "/regulator/inspections"
 
