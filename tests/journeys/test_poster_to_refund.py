@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from portal.accounts import passwords
 from portal.commitments.papers import page_address
@@ -91,9 +91,12 @@ def ask(page: Page, stage: Stage, receipts: list[Path], picture: Picture, kind: 
     expect(page.get_by_label("购买日期")).to_have_value(BOUGHT)
     page.get_by_label("商品类别").select_option("clothing")
     page.get_by_label("小票、订单或商品照片").set_input_files(receipts[0])
-    page.get_by_role("button", name="上传", exact=True).click()
+    if not script:  # with script each goes as soon as it is chosen
+        page.get_by_role("button", name="上传", exact=True).click()
     expect(page.get_by_text("已上传 1 个文件")).to_be_visible()
     page.get_by_label("小票、订单或商品照片").set_input_files(receipts)
+    if script:
+        expect(page.get_by_text("已上传 2 个文件")).to_be_visible()
     page.get_by_role("button", name="发送申请").click()
     expect(
         page.get_by_text("申请还没有发出")
@@ -157,6 +160,31 @@ def test_a_return_goes_from_the_poster_to_the_ledger(
     look_at(phone, picture, f"refunded-{kind}", script=script)
     phone.get_by_role("button", name="收到 退款已经到账").click()
     expect(phone.get_by_text("谢谢，已登记你收到退款。")).to_be_visible()
+
+
+def test_ten_pages_survive_a_lost_connection(stage: Stage, phone: Page, picture: Picture, tmp_path: Path) -> None:
+    pages = [tmp_path / f"第{number}页.png" for number in range(10)]
+    for number, file in enumerate(pages):
+        file.write_bytes(returning.picture(f"rgb({number * 20}, 0, 0)"))
+    phone.goto(f"{stage.poster}/return")
+    phone.get_by_label("商品名称").fill("羊毛围巾")
+    sent: list[str] = []
+
+    def lose_the_fourth(route: Route) -> None:
+        if route.request.method == "POST":
+            sent.append(route.request.url)
+        if len(sent) == 4:
+            route.abort("aborted")
+        else:
+            route.continue_()
+
+    phone.route("**/return", lose_the_fourth)
+    phone.get_by_label("小票、订单或商品照片").set_input_files(pages)
+    expect(phone.get_by_text("网络断了：已存下 3 个，还差 7 个。")).to_be_visible()
+    look_at(phone, picture, "offline")
+    phone.get_by_role("button", name="继续上传").first.click()
+    expect(phone.get_by_text("已上传 10 个文件")).to_be_visible(timeout=20_000)
+    expect(phone.get_by_label("商品名称")).to_have_value("羊毛围巾")
 
 
 def test_a_refusal_without_an_exclusion_warns_first_and_reaches_the_officer(
