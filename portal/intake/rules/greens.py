@@ -15,7 +15,7 @@ from typing import Any
 
 from portal.classification.rules import CLASS_NAMES
 from portal.core.money import fen_from_yuan, yuan
-from portal.core.privacy import takes_sms, usable_phone
+from portal.intake.rules.cells import phone_of
 from portal.intake.rules.headlines import DEMAND_NAMES
 from portal.intake.rules.words import SUSPICION_WORDS, Demand
 
@@ -128,8 +128,8 @@ class Said:
     @property
     def plain_phone(self) -> str:
         """The digits of a mobile number; empty where it is none."""
-        digits = usable_phone(self.phone)
-        return digits if digits and takes_sms(digits) else ""
+        digits = phone_of(self.phone)
+        return digits if digits and _MOBILE.match(digits) else ""
 
     @property
     def fen(self) -> int | None:
@@ -163,6 +163,7 @@ def day_of(text: str) -> date | None:
         return None
 
 
+_MOBILE = re.compile(r"^1[3-9]\d{9}$")  # as `core.privacy.takes_sms`, which is no rule
 _GOODS = re.compile(r"^商品或服务：(.+)$", re.MULTILINE)
 
 Objections = list[tuple[str, str]]  # field and sentence
