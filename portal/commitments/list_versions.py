@@ -1,5 +1,6 @@
 """The version that a directory list makes of a firm: new, replaced, corrected before it holds, or left alone."""
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -14,9 +15,11 @@ from portal.commitments.rules import Origin, PromiseState
 from portal.commitments.rules.body import PromiseBody
 from portal.commitments.rules.lists import Firm
 from portal.commitments.rules.states import EVER_HELD, OPEN_STATES
-from portal.commitments.storing import body_of, new_version, store_body
+from portal.commitments.steps import note
+from portal.commitments.storing import REFERENCE_BYTES, add_parts, body_of, new_version, store_body, store_columns
 from portal.core.actor import Actor
 from portal.core.errors import RuleBroken
+from portal.core.facts import Topic
 
 ONE_DAY = timedelta(days=1)
 
@@ -76,14 +79,43 @@ def take_firm(
             return Standing.UNCHANGED
     first_on = _first_day(held, firm, local_day(now))
     if versions is None:
-        session.add(promisor)
-        session.flush()
+        _begin_first(session, actor, promisor, firm, first_on, origin=origin, now=now)
+        return Standing.CREATED
     version = _passed(session, promisor, firm, first_on, origin=origin, now=now)
     if first_on <= local_day(now):
         begin_version(session, actor, version, now=now)
         version.expires_on = firm.expires_on
         version.next_on = next_attention(session, version, after=local_day(now))
     return Standing.CREATED if held is None else Standing.CHANGED
+
+
+def _begin_first(
+    session: Session, actor: Actor, promisor: Promisor, firm: Firm, first_on: date, *, origin: Origin, now: datetime
+) -> None:
+    """A new firm's first version, in force at once: there is nothing that it could follow or replace.
+
+    Most of a list is this; asking for what cannot be there would double the time of a provincial file.
+    """
+    version = PromiseVersion(
+        reference=secrets.token_hex(REFERENCE_BYTES),
+        promisor=promisor,
+        number=1,
+        state=PromiseState.CURRENT,
+        origin=origin,
+        programme={},
+        since_on=first_on,
+        expires_on=firm.expires_on,
+        published_on=local_day(now),
+        submitted_at=now,
+        created_at=now,
+    )
+    store_columns(version, replace(firm.body, first_on=first_on))
+    session.add_all([promisor, version])
+    session.flush()
+    add_parts(session, version, firm.body)
+    if firm.expires_on is not None:
+        version.next_on = next_attention(session, version, after=local_day(now))
+    note(session, actor, Topic.PROMISE_BEGUN, version, now=now, first_on=first_on.isoformat())
 
 
 def _passed(

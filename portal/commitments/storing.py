@@ -59,7 +59,7 @@ def new_version(
     store_columns(version, body)
     session.add(version)
     session.flush()
-    _add_parts(session, version, body)
+    add_parts(session, version, body)
     return version
 
 
@@ -68,7 +68,7 @@ def store_body(session: Session, version: PromiseVersion, body: PromiseBody) -> 
     store_columns(version, body)
     for part in PARTS:
         session.execute(delete(part).where(part.version_id == version.id))
-    _add_parts(session, version, body)
+    add_parts(session, version, body)
 
 
 def store_columns(version: PromiseVersion, body: PromiseBody) -> None:
@@ -106,7 +106,8 @@ def _rows(session: Session, model: type[Part], version: PromiseVersion) -> Seque
     return session.scalars(query).all()
 
 
-def _add_parts(session: Session, version: PromiseVersion, body: PromiseBody) -> None:
+def add_parts(session: Session, version: PromiseVersion, body: PromiseBody) -> None:
+    """Write the body's four lists under a version that has its key."""
     for position, scope in enumerate(body.scopes):
         session.add(PromiseScope(version_id=version.id, position=position, **asdict(scope)))
     for position, exclusion in enumerate(body.exclusions):
