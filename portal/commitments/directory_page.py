@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,7 +40,7 @@ class Card:
     enrolled: bool
 
 
-def directory_page(session: Session, asked: Mapping[str, str]) -> dict[str, Any]:
+def directory_page(session: Session, asked: Mapping[str, str], today: date) -> dict[str, Any]:
     """Everything the template needs; with words four or five statements, else two."""
     wanted = lists.filter_of(asked)
     kept = {name: asked[name] for name in KEPT if asked.get(name)}
@@ -61,6 +62,7 @@ def directory_page(session: Session, asked: Mapping[str, str]) -> dict[str, Any]
         "shapes": _shapes(kept),
         "kept": kept,
         "path": PATH,
+        "today": today,
         "place": _place(found.facets, first, len(found.page.rows)),
         "next": _turn(kept, found.page.next_cursor, first + len(found.page.rows)),
         "previous": _turn(kept, found.page.previous_cursor, max(first - lists.PAGE_SIZE, 1)),

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request, send_file
 from flask.typing import ResponseReturnValue
 
 from portal import web
-from portal.clocks.rules import SHANGHAI
+from portal.clocks.rules import SHANGHAI, local_day
 from portal.commitments import open_files
 from portal.commitments.directory import DirectoryFilter, facets
 from portal.commitments.directory_page import directory_page
@@ -24,7 +24,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @limiter.limit(SEARCHES)
 def directory() -> ResponseReturnValue:
     """Search the shops whose promise of returns holds today."""
-    return web.page("commitments/public_directory.html", **directory_page(web.database(), request.args))
+    return web.page(
+        "commitments/public_directory.html", **directory_page(web.database(), request.args, local_day(web.now()))
+    )
 
 
 @bp.get("/commitments/data.csv")

@@ -10,10 +10,13 @@ from sqlalchemy import and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from portal.clocks.models import LegalLimit
+from portal.clocks.rules import start_of_day
 from portal.indicators.models import CaseTally
 from portal.indicators.rules import Rate
 from portal.ledgers.entry_models import MonthTotal
 from portal.ledgers.models import EntryKind, Ledger
+from portal.returns.models import ReturnRequest
+from portal.returns.rules import GRANTED_STATES, ReturnState
 
 DAYS = 365  # of the period, today not among them
 LIMIT = "public_figures_least"
@@ -47,12 +50,13 @@ def firm_figures(session: Session, merchant_id: int, today: date) -> Figures:
         for name, cases, met in session.execute(_counted(merchant_id, first, today, month_first, month_last))
     }
     least = cells["least"][0]
-    rates = {name: Rate(cells[name][1], cells[name][0]) for name in ("settled", "on_time")}
+    rates = {name: Rate(cells[name][1], cells[name][0]) for name in ("settled", "on_time", "granted")}
     handled = cells["settled"][0]
     rows = [
         Figure(_("办结的投诉"), _("%(count)s 件", count=f"{handled:,}"), _("协商已经结束的，撤回的不计")),
         _rate(_("和解成功率"), rates["settled"], least, _("达成和解的")),
         _rate(_("按时办结率"), rates["on_time"], least, _("在期限内办结的")),
+        _rate(_("退货申请同意率"), rates["granted"], least, _("同意的")),
         Figure(
             _("登记的退换货"),
             _("%(count)s 笔", count=f"{cells['returns'][0]:,}"),
@@ -111,4 +115,11 @@ def _counted(merchant_id: int, first: date, today: date, month_first: date, mont
             MonthTotal.month_on < month_last,
         )
     )
-    return union_all(*rates, returns, select(literal("least"), limit, literal(0)))
+    given = ReturnRequest.state.in_(GRANTED_STATES)
+    granted = select(literal("granted"), func.count(), func.sum(case((given, 1), else_=0))).where(
+        ReturnRequest.merchant_id == merchant_id,
+        or_(given, ReturnRequest.state == ReturnState.REFUSED),
+        ReturnRequest.asked_at >= start_of_day(first),
+        ReturnRequest.asked_at < start_of_day(today),
+    )
+    return union_all(*rates, granted, returns, select(literal("least"), limit, literal(0)))

@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
+from portal.clocks.models import LegalLimit
 from portal.commitments.models import Promisor
 from portal.commitments.rules import PromiseState, Way
 from portal.commitments.rules.body import OutletRow, ScopeRow
@@ -14,7 +15,7 @@ from portal.ledgers.entry_models import MonthTotal
 from portal.ledgers.log import ledger_of
 from portal.ledgers.models import EntryKind
 from tests.conftest import NOW
-from tests.factories import disputes, people, promises
+from tests.factories import disputes, people, promises, returning
 from tests.queries import counted
 
 BYTES = 35_000
@@ -175,6 +176,24 @@ def test_rates_are_shown_with_numerator_denominator_and_period(client, session, 
         "2025-08 至 2026-07",
     ):
         assert said in text
+
+
+def test_how_many_return_requests_were_granted_is_told_beside_how_many_were_answered(
+    client, session, district, merchant, promised
+):
+    clerk = people.actor(session, people.member(session, merchant.id))
+    yesterday = NOW - timedelta(days=1)
+    for serial in range(3):
+        request = returning.asked(session, merchant, again=True)
+        answer = returning.refused if serial == 2 else returning.agreed
+        answer(session, clerk, request)
+        request.asked_at = yesterday
+    session.execute(update(LegalLimit).where(LegalLimit.code == "public_figures_least").values(amount=3))
+    session.commit()
+    text = client.get(f"/m/{merchant.slug}").text
+    assert "66.7%" in text
+    assert "3 件中 2 件同意的" in text
+    assert "不足 3 件（本平台设定）" in text
 
 
 def test_rates_of_few_cases_are_not_published_and_the_page_says_why(client, session, district, merchant, promised):
