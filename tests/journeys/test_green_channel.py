@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from portal.enrolment.models import Merchant, MerchantState
 from portal.notifications.queries import PrintedMessage, printed_messages
@@ -83,7 +83,7 @@ def test_a_complaint_is_written_filed_and_followed(
 
     page.get_by_label("照片、视频或 PDF").set_input_files([photo("小票.jpg", 30), photo("跑绒.jpg", 160)])  # type: ignore[list-item]
     page.get_by_role("button", name="上传").click()
-    expect(page.get_by_text("已收到 2 个文件。")).to_be_visible()
+    expect(page.locator(".thumbs img")).to_have_count(2)
     if kind == "phone":
         assert page.locator(".thumbs img").first.evaluate(
             "picture => picture.decode().then(() => picture.naturalWidth)"
@@ -107,6 +107,33 @@ def test_a_complaint_is_written_filed_and_followed(
     page.goto(link)
     expect(page.get_by_role("heading", level=1, name="投诉已送达商家")).to_be_visible()
     looked_at(page, picture, f"green-link-{kind}")
+
+
+def test_photos_go_on_behind_a_lost_connection(phone: Page, slug: str) -> None:
+    phone.goto(f"/complain/{slug}/you")
+    phone.get_by_label("姓名").fill("陈小满")
+    phone.get_by_label("手机号").fill("13959201234")
+    phone.get_by_label("通讯地址").fill("厦门市湖里区嘉禾路 321 号")
+    go_on(phone, "验证手机号")
+    phone.goto(f"/complain/{slug}/files")
+    sent = []
+
+    def lose_the_second(route: Route) -> None:
+        sent.append(route.request.url)
+        if len(sent) == 2:
+            route.abort("aborted")
+        else:
+            route.continue_()
+
+    phone.route(
+        "**/files", lambda route: lose_the_second(route) if route.request.method == "POST" else route.continue_()
+    )
+    photos = [photo(f"第{number}页.jpg", number * 20) for number in range(1, 6)]
+    phone.get_by_label("照片、视频或 PDF").set_input_files(photos)  # type: ignore[arg-type]
+    phone.get_by_role("button", name="上传").click()
+    expect(phone.get_by_text("网络断了，接通后自动继续")).to_be_visible()
+    expect(phone.locator(".thumbs li")).to_have_count(5)
+    assert len(sent) == 6  # the lost one again, nothing twice
 
 
 def tell_the_matter(page: Page) -> None:
