@@ -11,6 +11,7 @@ from portal.cases.jobs import redate_cases, warn_due
 from portal.commitments import jobs as promises
 from portal.commitments.listing_jobs import clear_feedback
 from portal.commitments.listings import keep_listing
+from portal.commitments.run_jobs import continue_lists, forget_lists, import_list
 from portal.core.actor import SYSTEM
 from portal.core.db import refresh_statistics
 from portal.core.errors import NotFound
@@ -23,7 +24,7 @@ from portal.ledgers import page_jobs as pages
 from portal.ledgers import sheet_jobs as sheets
 from portal.ledgers.checkpoints import sign_due_checkpoints
 from portal.mediation.jobs import close_unchosen
-from portal.notifications import enrolling, supervising
+from portal.notifications import enrolling
 from portal.notifications import jobs as notices
 from portal.notifications import return_notices as returns
 from portal.notifications.checkpoint_mails import tell_authorities
@@ -38,8 +39,7 @@ from portal.retention.jobs import count_all_due
 from portal.returns.jobs import erase_returns, forget_return_drafts, watch_returns
 from portal.runtime import Runtime
 from portal.settlements import jobs as settlements
-from portal.supervision.jobs import watch_due
-from portal.supervision.violations import keep_violation
+from portal.supervision.jobs import keep_violation, watch_due
 
 NOBODY: tuple[Handler, ...] = ()
 
@@ -163,21 +163,21 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.INSPECTION_RECTIFIED: (notices.tell_of_inspection,),
     Topic.INSPECTION_RECHECKED: (notices.tell_of_inspection,),
     Topic.TRIGGER_SET: NOBODY,
-    Topic.SANCTION_PROPOSED: (supervising.tell_of_proposal,),
+    Topic.SANCTION_PROPOSED: (notices.tell_of_proposal,),
     Topic.SANCTION_DECLINED: NOBODY,
-    Topic.MEASURE_TAKEN: (supervising.tell_of_measure,),
+    Topic.MEASURE_TAKEN: (notices.tell_of_measure,),
     Topic.MEASURE_CONFIRMED: NOBODY,
-    Topic.MEASURE_STATED: (supervising.tell_of_measure,),
-    Topic.MEASURE_ANSWERED: (supervising.tell_of_measure,),
-    Topic.MEASURE_PROLONGED: (supervising.tell_of_measure,),
-    Topic.MEASURE_LIFTED: (supervising.tell_of_measure,),
+    Topic.MEASURE_STATED: (notices.tell_of_measure,),
+    Topic.MEASURE_ANSWERED: (notices.tell_of_measure,),
+    Topic.MEASURE_PROLONGED: (notices.tell_of_measure,),
+    Topic.MEASURE_LIFTED: (notices.tell_of_measure,),
     Topic.MEASURE_REPLACED: NOBODY,
     Topic.VISIT_PLANNED: NOBODY,
     Topic.VISIT_CANCELLED: NOBODY,
     Topic.VISIT_RECORDED: NOBODY,
-    Topic.VISIT_RELEASED: (supervising.tell_of_visit,),
-    Topic.VISIT_RECTIFIED: (supervising.tell_of_visit,),
-    Topic.VISIT_RECHECKED: (supervising.tell_of_visit,),
+    Topic.VISIT_RELEASED: (notices.tell_of_visit,),
+    Topic.VISIT_RECTIFIED: (notices.tell_of_visit,),
+    Topic.VISIT_RECHECKED: (notices.tell_of_visit,),
     Topic.VISIT_CLOSED: NOBODY,
     Topic.VIOLATION_RECORDED: NOBODY,
     Topic.VIOLATION_DECIDED: NOBODY,
@@ -301,6 +301,8 @@ DUE: tuple[Duty, ...] = (  # in the order in which a tick does them; intervals i
     Duty("erase-returns", 24 * 3600, erase_returns),
     Duty("ledger-sheets", 60, sheets.continue_sheets),
     Duty("forget-sheets", 3600, sheets.forget_sheets),
+    Duty("promise-lists", 60, continue_lists),
+    Duty("forget-promise-lists", 3600, forget_lists),
     Duty("clear-feedback", 24 * 3600, counted(clear_feedback)),
     Duty("watch-merchants", 3600, counted(watch_due)),
     Duty("statistics", 6 * 3600, _statistics_duty),
@@ -326,6 +328,7 @@ JOBS: Mapping[str, Callable[..., None]] = {  # name → function (runtime, **ids
     "import": import_file,
     "ledger-check": pages.check_ledger,
     "ledger-import": sheets.import_sheet,
+    "promise-list": import_list,
     "wake": wake,
     "duty": duty,
 }

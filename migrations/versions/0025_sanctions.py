@@ -40,62 +40,28 @@ def upgrade() -> None:
     op.add_column("merchant", sa.Column("readmit_on", sa.Date()))
     op.create_table(
         "sanction_run",
-        sa.Column("through_on", sa.Date(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        *_columns(sa.Date(), "through_on"),
+        *_columns(sa.DateTime(timezone=True), "at"),
         sa.Column("id", BIG, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_run")),
     )
     op.create_table(
         "sanction_trigger",
-        sa.Column(
-            "code",
-            sa.Enum(
-                "overdue",
-                "settlement_rate",
-                "false_feedback",
-                "promises",
-                "goods",
-                "licence",
-                "personal_data",
-                "own_request",
-                name="trigger",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
+        *_columns(sa.String(), "basis author_name"),
+        *_columns(sa.Date(), "first_on"),
+        *_columns(sa.DateTime(timezone=True), "at"),
+        *_columns(sa.Integer(), "threshold least days"),
+        *_columns(BIG, "organisation_id", nullable=True),
+        *_columns(sa.Boolean(), "active is_own_rule"),
+        _choice(
+            "code", "trigger", "overdue settlement_rate false_feedback promises goods licence personal_data own_request"
         ),
-        sa.Column("organisation_id", BIG, nullable=True),
-        sa.Column("threshold", sa.Integer(), nullable=False),
-        sa.Column("least", sa.Integer(), nullable=False),
-        sa.Column("days", sa.Integer(), nullable=False),
-        sa.Column(
-            "level",
-            sa.Enum(
-                "remind",
-                "rectify",
-                "suspend",
-                "exit",
-                name="level",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("first_on", sa.Date(), nullable=False),
-        sa.Column("basis", sa.String(), nullable=False),
-        sa.Column("is_own_rule", sa.Boolean(), nullable=False),
-        sa.Column("author_name", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", BIG, nullable=False),
+        _choice("level", "level", "remind rectify suspend exit"),
         sa.CheckConstraint("days > 0", name=op.f("ck_sanction_trigger_days_positive")),
         sa.CheckConstraint("least >= 0", name=op.f("ck_sanction_trigger_least_not_negative")),
         sa.CheckConstraint("threshold > 0", name=op.f("ck_sanction_trigger_threshold_positive")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_sanction_trigger_organisation_id_organisation")
-        ),
+        _key("sanction_trigger", "organisation_id", "organisation"),
+        sa.Column("id", BIG, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_trigger")),
     )
     op.create_index(
@@ -103,76 +69,30 @@ def upgrade() -> None:
     )
     op.create_table(
         "sanction_proposal",
-        sa.Column("reference", sa.String(), nullable=False),
-        sa.Column("merchant_id", BIG, nullable=False),
-        sa.Column("authority_id", BIG, nullable=False),
-        sa.Column("trigger_id", BIG, nullable=False),
-        sa.Column(
-            "code",
-            sa.Enum(
-                "overdue",
-                "settlement_rate",
-                "false_feedback",
-                "promises",
-                "goods",
-                "licence",
-                "personal_data",
-                "own_request",
-                name="trigger",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
+        *_columns(sa.String(), "reference remark proposed_by"),
+        *_columns(sa.String(), "decided_by decision", nullable=True),
+        *_columns(sa.Date(), "first_on last_on"),
+        *_columns(sa.DateTime(timezone=True), "proposed_at"),
+        *_columns(sa.DateTime(timezone=True), "decided_at", nullable=True),
+        *_columns(sa.Integer(), "numerator"),
+        *_columns(sa.Integer(), "denominator", nullable=True),
+        *_columns(BIG, "merchant_id authority_id trigger_id"),
+        _choice(
+            "code", "trigger", "overdue settlement_rate false_feedback promises goods licence personal_data own_request"
         ),
-        sa.Column(
-            "level",
-            sa.Enum(
-                "remind",
-                "rectify",
-                "suspend",
-                "exit",
-                name="level",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "open", "declined", "taken", name="proposalstate", native_enum=False, create_constraint=True, length=40
-            ),
-            nullable=False,
-        ),
-        sa.Column("numerator", sa.Integer(), nullable=False),
-        sa.Column("denominator", sa.Integer(), nullable=True),
-        sa.Column("first_on", sa.Date(), nullable=False),
-        sa.Column("last_on", sa.Date(), nullable=False),
+        _choice("level", "level", "remind rectify suspend exit"),
+        _choice("state", "proposalstate", "open declined taken"),
         sa.Column("behind", JSONS, nullable=False),
-        sa.Column("remark", sa.String(), nullable=False),
-        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("proposed_by", sa.String(), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("decided_by", sa.String(), nullable=True),
-        sa.Column("decision", sa.String(), nullable=True),
-        sa.Column("id", BIG, nullable=False),
         sa.CheckConstraint(
             "(state = 'open') = (decided_at IS NULL)", name=op.f("ck_sanction_proposal_decided_at_iff_decided")
         ),
         sa.CheckConstraint("first_on <= last_on", name=op.f("ck_sanction_proposal_period_ordered")),
-        sa.ForeignKeyConstraint(
-            ["authority_id"], ["organisation.id"], name=op.f("fk_sanction_proposal_authority_id_organisation")
-        ),
-        sa.ForeignKeyConstraint(
-            ["merchant_id"], ["merchant.id"], name=op.f("fk_sanction_proposal_merchant_id_merchant")
-        ),
-        sa.ForeignKeyConstraint(
-            ["trigger_id"], ["sanction_trigger.id"], name=op.f("fk_sanction_proposal_trigger_id_sanction_trigger")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_proposal")),
         sa.UniqueConstraint("reference", name=op.f("uq_sanction_proposal_reference")),
+        _key("sanction_proposal", "authority_id", "organisation"),
+        _key("sanction_proposal", "merchant_id", "merchant"),
+        _key("sanction_proposal", "trigger_id", "sanction_trigger"),
+        sa.Column("id", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_proposal")),
     )
     op.create_index(
         "ix_sanction_proposal_authority_id", "sanction_proposal", ["authority_id", "state", "id"], unique=False
@@ -189,45 +109,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "mystery_visit",
-        sa.Column("reference", sa.String(), nullable=False),
-        sa.Column("promisor_id", BIG, nullable=False),
-        sa.Column("merchant_id", BIG, nullable=True),
-        sa.Column("authority_id", BIG, nullable=False),
-        sa.Column("key_id", BIG, nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "planned",
-                "visited",
-                "released",
-                "rectified",
-                "closed",
-                "cancelled",
-                name="visitstate",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("outlet", sa.String(), nullable=False),
-        sa.Column("scenario", sa.String(), nullable=False),
-        sa.Column("planned_on", sa.Date(), nullable=True),
-        sa.Column("officer", sa.String(), nullable=False),
-        sa.Column("second_officer", sa.String(), nullable=False),
-        sa.Column("visited_on", sa.Date(), nullable=True),
-        sa.Column("asked", sa.String(), nullable=False),
-        sa.Column("answered", sa.String(), nullable=False),
-        sa.Column("lapses", sa.Integer(), nullable=False),
-        sa.Column("rectify_on", sa.Date(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("rectified_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("rectification", sa.String(), nullable=True),
-        sa.Column("rechecked_on", sa.Date(), nullable=True),
-        sa.Column("recheck", sa.String(), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("id", BIG, nullable=False),
+        *_columns(sa.String(), "reference outlet scenario officer second_officer asked answered"),
+        *_columns(sa.String(), "rectification recheck", nullable=True),
+        *_columns(sa.Date(), "planned_on visited_on rectify_on rechecked_on", nullable=True),
+        *_columns(sa.DateTime(timezone=True), "created_at"),
+        *_columns(sa.DateTime(timezone=True), "released_at rectified_at closed_at", nullable=True),
+        *_columns(sa.Integer(), "lapses"),
+        *_columns(BIG, "promisor_id authority_id key_id"),
+        *_columns(BIG, "merchant_id", nullable=True),
+        _choice("state", "visitstate", "planned visited released rectified closed cancelled"),
         sa.CheckConstraint(
             "(closed_at IS NOT NULL) = (state IN ('closed', 'cancelled'))",
             name=op.f("ck_mystery_visit_closed_at_iff_over"),
@@ -236,14 +126,13 @@ def upgrade() -> None:
             "(visited_on IS NULL) = (state IN ('planned', 'cancelled'))",
             name=op.f("ck_mystery_visit_visited_on_iff_visited"),
         ),
-        sa.ForeignKeyConstraint(
-            ["authority_id"], ["organisation.id"], name=op.f("fk_mystery_visit_authority_id_organisation")
-        ),
-        sa.ForeignKeyConstraint(["key_id"], ["data_key.id"], name=op.f("fk_mystery_visit_key_id_data_key")),
-        sa.ForeignKeyConstraint(["merchant_id"], ["merchant.id"], name=op.f("fk_mystery_visit_merchant_id_merchant")),
-        sa.ForeignKeyConstraint(["promisor_id"], ["promisor.id"], name=op.f("fk_mystery_visit_promisor_id_promisor")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_mystery_visit")),
         sa.UniqueConstraint("reference", name=op.f("uq_mystery_visit_reference")),
+        _key("mystery_visit", "authority_id", "organisation"),
+        _key("mystery_visit", "key_id", "data_key"),
+        _key("mystery_visit", "merchant_id", "merchant"),
+        _key("mystery_visit", "promisor_id", "promisor"),
+        sa.Column("id", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mystery_visit")),
     )
     op.create_index("ix_mystery_visit_authority_id", "mystery_visit", ["authority_id", "state", "id"], unique=False)
     op.create_index("ix_mystery_visit_key_id", "mystery_visit", ["key_id"], unique=False)
@@ -251,63 +140,24 @@ def upgrade() -> None:
     op.create_index("ix_mystery_visit_promisor_id", "mystery_visit", ["promisor_id", "id"], unique=False)
     op.create_table(
         "promise_violation",
-        sa.Column("reference", sa.String(), nullable=False),
-        sa.Column("promisor_id", BIG, nullable=False),
-        sa.Column("merchant_id", BIG, nullable=True),
-        sa.Column("authority_id", BIG, nullable=False),
-        sa.Column(
-            "source",
-            sa.Enum(
-                "return",
-                "visit",
-                "feedback",
-                "officer",
-                name="violationsource",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("source_reference", sa.String(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "possible",
-                "confirmed",
-                "dismissed",
-                "removal_asked",
-                "removed",
-                name="violationstate",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("happened_on", sa.Date(), nullable=False),
-        sa.Column("text", sa.String(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_by", sa.String(), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("decided_by", sa.String(), nullable=True),
-        sa.Column("decision", sa.String(), nullable=True),
-        sa.Column("removal", sa.String(), nullable=True),
-        sa.Column("id", BIG, nullable=False),
+        *_columns(sa.String(), "reference source_reference text recorded_by"),
+        *_columns(sa.String(), "decided_by decision removal", nullable=True),
+        *_columns(sa.Date(), "happened_on"),
+        *_columns(sa.DateTime(timezone=True), "recorded_at"),
+        *_columns(sa.DateTime(timezone=True), "decided_at", nullable=True),
+        *_columns(BIG, "promisor_id authority_id"),
+        *_columns(BIG, "merchant_id", nullable=True),
+        _choice("source", "violationsource", "return visit feedback officer"),
+        _choice("state", "violationstate", "possible confirmed dismissed removal_asked removed"),
         sa.CheckConstraint(
             "(decided_at IS NULL) = (state = 'possible')", name=op.f("ck_promise_violation_decided_at_iff_decided")
         ),
-        sa.ForeignKeyConstraint(
-            ["authority_id"], ["organisation.id"], name=op.f("fk_promise_violation_authority_id_organisation")
-        ),
-        sa.ForeignKeyConstraint(
-            ["merchant_id"], ["merchant.id"], name=op.f("fk_promise_violation_merchant_id_merchant")
-        ),
-        sa.ForeignKeyConstraint(
-            ["promisor_id"], ["promisor.id"], name=op.f("fk_promise_violation_promisor_id_promisor")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_promise_violation")),
         sa.UniqueConstraint("reference", name=op.f("uq_promise_violation_reference")),
+        _key("promise_violation", "authority_id", "organisation"),
+        _key("promise_violation", "merchant_id", "merchant"),
+        _key("promise_violation", "promisor_id", "promisor"),
+        sa.Column("id", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_promise_violation")),
     )
     op.create_index(
         "ix_promise_violation_authority_id", "promise_violation", ["authority_id", "state", "id"], unique=False
@@ -319,74 +169,28 @@ def upgrade() -> None:
     op.create_index("uq_promise_violation_source", "promise_violation", ["source", "source_reference"], unique=True)
     op.create_table(
         "sanction_measure",
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("merchant_id", BIG, nullable=False),
-        sa.Column("authority_id", BIG, nullable=False),
-        sa.Column("proposal_id", BIG, nullable=False),
-        sa.Column("previous_id", BIG, nullable=True),
-        sa.Column("document_id", BIG, nullable=False),
-        sa.Column("key_id", BIG, nullable=False),
-        sa.Column(
-            "level",
-            sa.Enum(
-                "remind",
-                "rectify",
-                "suspend",
-                "exit",
-                name="level",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "issued",
-                "received",
-                "answered",
-                "closed",
-                "replaced",
-                name="measurestate",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("rectify_on", sa.Date(), nullable=True),
-        sa.Column("conditions", sa.String(), nullable=False),
-        sa.Column("earliest_on", sa.Date(), nullable=True),
-        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("taken_by", sa.String(), nullable=False),
-        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("confirmed_by", sa.String(), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("id", BIG, nullable=False),
+        *_columns(sa.String(), "number reason conditions taken_by"),
+        *_columns(sa.String(), "confirmed_by", nullable=True),
+        *_columns(sa.Date(), "rectify_on earliest_on", nullable=True),
+        *_columns(sa.DateTime(timezone=True), "taken_at"),
+        *_columns(sa.DateTime(timezone=True), "confirmed_at closed_at", nullable=True),
+        *_columns(BIG, "merchant_id authority_id proposal_id document_id key_id"),
+        *_columns(BIG, "previous_id", nullable=True),
+        _choice("level", "level", "remind rectify suspend exit"),
+        _choice("state", "measurestate", "issued received answered closed replaced"),
         sa.CheckConstraint(
             "(closed_at IS NOT NULL) = (state IN ('closed', 'replaced'))",
             name=op.f("ck_sanction_measure_closed_at_iff_over"),
         ),
-        sa.ForeignKeyConstraint(
-            ["authority_id"], ["organisation.id"], name=op.f("fk_sanction_measure_authority_id_organisation")
-        ),
-        sa.ForeignKeyConstraint(
-            ["document_id"], ["document.id"], name=op.f("fk_sanction_measure_document_id_document")
-        ),
-        sa.ForeignKeyConstraint(["key_id"], ["data_key.id"], name=op.f("fk_sanction_measure_key_id_data_key")),
-        sa.ForeignKeyConstraint(
-            ["merchant_id"], ["merchant.id"], name=op.f("fk_sanction_measure_merchant_id_merchant")
-        ),
-        sa.ForeignKeyConstraint(
-            ["previous_id"], ["sanction_measure.id"], name=op.f("fk_sanction_measure_previous_id_sanction_measure")
-        ),
-        sa.ForeignKeyConstraint(
-            ["proposal_id"], ["sanction_proposal.id"], name=op.f("fk_sanction_measure_proposal_id_sanction_proposal")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_measure")),
         sa.UniqueConstraint("number", name=op.f("uq_sanction_measure_number")),
+        _key("sanction_measure", "authority_id", "organisation"),
+        _key("sanction_measure", "document_id", "document"),
+        _key("sanction_measure", "key_id", "data_key"),
+        _key("sanction_measure", "merchant_id", "merchant"),
+        _key("sanction_measure", "previous_id", "sanction_measure"),
+        _key("sanction_measure", "proposal_id", "sanction_proposal"),
+        sa.Column("id", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_measure")),
     )
     op.create_index(
         "ix_sanction_measure_authority_id", "sanction_measure", ["authority_id", "state", "id"], unique=False
@@ -398,82 +202,51 @@ def upgrade() -> None:
     op.create_index("ix_sanction_measure_proposal_id", "sanction_measure", ["proposal_id"], unique=False)
     op.create_table(
         "sanction_note",
-        sa.Column("measure_id", BIG, nullable=False),
+        *_columns(sa.String(), "text author_name"),
+        *_columns(sa.DateTime(timezone=True), "at"),
+        *_columns(BIG, "measure_id"),
+        *_columns(sa.Boolean(), "by_merchant"),
         sa.Column(
             "kind",
             sa.Enum(
-                "receipt",
-                "statement",
-                "answer",
-                "lifted",
-                "prolonged",
-                "replaced",
+                *["receipt", "statement", "answer", "lifted", "prolonged", "replaced"],
                 name="notekind",
                 native_enum=False,
                 length=60,
             ),
             nullable=False,
         ),
-        sa.Column("text", sa.String(), nullable=False),
-        sa.Column("author_name", sa.String(), nullable=False),
-        sa.Column("by_merchant", sa.Boolean(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        _key("sanction_note", "measure_id", "sanction_measure"),
         sa.Column("id", BIG, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["measure_id"], ["sanction_measure.id"], name=op.f("fk_sanction_note_measure_id_sanction_measure")
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_note")),
     )
     op.create_index("ix_sanction_note_measure_id", "sanction_note", ["measure_id", "id"], unique=False)
     op.create_table(
         "visit_lapse",
-        sa.Column("visit_id", BIG, nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "not_shown",
-                "told_late",
-                "refused",
-                "obstructed",
-                "shorter",
-                "refund_late",
-                "untrained",
-                "stale_sign",
-                "other",
-                name="lapse",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
+        *_columns(sa.String(), "text"),
+        *_columns(BIG, "visit_id"),
+        _choice(
+            "kind", "lapse", "not_shown told_late refused obstructed shorter refund_late untrained stale_sign other"
         ),
-        sa.Column("text", sa.String(), nullable=False),
+        _key("visit_lapse", "visit_id", "mystery_visit"),
         sa.Column("id", BIG, nullable=False),
-        sa.ForeignKeyConstraint(["visit_id"], ["mystery_visit.id"], name=op.f("fk_visit_lapse_visit_id_mystery_visit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_lapse")),
     )
     op.create_index("ix_visit_lapse_visit_id", "visit_lapse", ["visit_id", "id"], unique=False)
     op.create_table(
         "supervision_file",
-        sa.Column("reference", sa.String(), nullable=False),
-        sa.Column("note_id", BIG, nullable=True),
-        sa.Column("visit_id", BIG, nullable=True),
-        sa.Column("by_merchant", sa.Boolean(), nullable=False),
-        sa.Column("media_type", sa.String(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        *_columns(sa.String(), "reference media_type address"),
+        *_columns(sa.DateTime(timezone=True), "at"),
+        *_columns(sa.Integer(), "size"),
+        *_columns(BIG, "note_id visit_id", nullable=True),
+        *_columns(sa.Boolean(), "by_merchant"),
         sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("address", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", BIG, nullable=False),
         sa.CheckConstraint("(note_id IS NULL) <> (visit_id IS NULL)", name=op.f("ck_supervision_file_belongs_to_one")),
-        sa.ForeignKeyConstraint(
-            ["note_id"], ["sanction_note.id"], name=op.f("fk_supervision_file_note_id_sanction_note")
-        ),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["mystery_visit.id"], name=op.f("fk_supervision_file_visit_id_mystery_visit")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_supervision_file")),
         sa.UniqueConstraint("reference", name=op.f("uq_supervision_file_reference")),
+        _key("supervision_file", "note_id", "sanction_note"),
+        _key("supervision_file", "visit_id", "mystery_visit"),
+        sa.Column("id", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supervision_file")),
     )
     op.create_index("ix_supervision_file_note_id", "supervision_file", ["note_id", "id"], unique=False)
     op.create_index("ix_supervision_file_visit_id", "supervision_file", ["visit_id", "id"], unique=False)
@@ -527,6 +300,19 @@ def downgrade() -> None:
     op.drop_table("sanction_run")
     op.execute("DELETE FROM document WHERE kind = 'measure'")
     _replace_check("document", "documentkind", WITH, WITHOUT)
+
+
+def _columns(kind: sa.types.TypeEngine[object], names: str, *, nullable: bool = False) -> list[sa.Column[object]]:
+    return [sa.Column(name, kind, nullable=nullable) for name in names.split()]
+
+
+def _choice(column: str, name: str, values: str) -> sa.Column[object]:
+    kind = sa.Enum(*values.split(), name=name, native_enum=False, create_constraint=True, length=40)
+    return sa.Column(column, kind, nullable=False)
+
+
+def _key(table: str, column: str, other: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [f"{other}.id"], name=op.f(f"fk_{table}_{column}_{other}"))
 
 
 def _fill_triggers() -> None:

@@ -31,11 +31,14 @@ from portal.recalls.queries import merchants_to_remind
 from portal.settlements.models import Agreement, Offer
 from portal.settlements.rules.words import Answer, Side
 from portal.supervision.models import Inspection
+from portal.supervision.sanction_models import Measure, SanctionProposal
+from portal.supervision.visit_models import MysteryVisit
 
 OVERDUE_WORD = clocks.Severity.OVERDUE.name.lower()
 OVER = "方案已撤回、到期或有了结果，不再通知。"
 MERCHANT, OFFICER = RecipientKind.MERCHANT, RecipientKind.OFFICER
 ABOUT_ROUNDS = frozenset({Topic.OFFER_REFUSED, Topic.OFFER_EXPIRED})
+SAID = frozenset({Topic.MEASURE_STATED, Topic.MEASURE_ANSWERED})
 
 STAFF_NOTICES: dict[Topic, tuple[TemplateCode, tuple[RecipientKind, ...]]] = {
     Topic.OFFER_COUNTERED: (TemplateCode.STAFF_COUNTERED, (MERCHANT,)),
@@ -216,6 +219,40 @@ def tell_of_inspection(session: Session, fact: Fact, *, now: datetime) -> None:
     draft_for_desks(session, fact, template, kind, [organisation_id], now=now, parameters=known)
 
 
+def tell_of_proposal(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Tell the authority that a trigger was reached; what an officer proposed himself is no news to it."""
+    row = session.get_one(SanctionProposal, fact.subject_id)
+    if not row.remark:
+        path = f"/regulator/sanctions/{row.reference}"
+        _tell_one(session, fact, TemplateCode.STAFF_SANCTION, OFFICER, row.authority_id, (row.reference, path), now=now)
+
+
+def tell_of_measure(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Tell the merchant of a measure and of what was decided about it, the authority of what the merchant said."""
+    row = session.get_one(Measure, fact.subject_id)
+    if fact.topic in SAID:
+        path = f"/regulator/measures/{row.number}"
+        _tell_one(
+            session, fact, TemplateCode.STAFF_MEASURE_SAID, OFFICER, row.authority_id, (row.number, path), now=now
+        )
+        return
+    template = TemplateCode.STAFF_MEASURE if fact.topic is Topic.MEASURE_TAKEN else TemplateCode.STAFF_MEASURE_JUDGED
+    _tell_one(
+        session, fact, template, MERCHANT, row.merchant_id, (row.number, f"/merchant/measures/{row.number}"), now=now
+    )
+
+
+def tell_of_visit(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Tell an enrolled merchant of a visit that was released to it, the authority of what was put right."""
+    row = session.get_one(MysteryVisit, fact.subject_id)
+    if fact.topic is Topic.VISIT_RECTIFIED:
+        said = (row.reference, f"/regulator/visits/{row.reference}")
+        _tell_one(session, fact, TemplateCode.STAFF_VISIT_SAID, OFFICER, row.authority_id, said, now=now)
+    elif row.merchant_id is not None and row.released_at is not None:
+        said = (row.reference, f"/merchant/visits/{row.reference}")
+        _tell_one(session, fact, TemplateCode.STAFF_VISIT, MERCHANT, row.merchant_id, said, now=now)
+
+
 def mail_checkpoint(session: Session, fact: Fact, *, now: datetime) -> None:
     """Mail a merchant's heads the checkpoint of its ledger that was just signed (decisions 27)."""
     mail_to_merchant(session, fact, now=now)
@@ -252,6 +289,20 @@ def keep_links(session: Session, fact: Fact, *, now: datetime) -> None:
     limit = limits.get(case.state, "")
     ends_at = almanac(session).derive(limit, case.closed_at or fact.at).due_at if limit else None
     links.expire_links(session, case.id, ends_at)
+
+
+def _tell_one(
+    session: Session,
+    fact: Fact,
+    template: TemplateCode,
+    kind: RecipientKind,
+    organisation_id: int,
+    said: tuple[str, str],
+    *,
+    now: datetime,
+) -> None:
+    known = {"reference": said[0], "path": said[1]}
+    draft_for_desks(session, fact, template, kind, [organisation_id], now=now, parameters=known)
 
 
 def _case_id(fact: Fact) -> int:

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from portal import web
 from portal.clocks.rules import local_day
 from portal.supervision import promise_figures as figures
-from portal.supervision.desks import XLSX
-from portal.supervision.desks import regulator as bp
+from portal.supervision.desk_views import XLSX
+from portal.supervision.desk_views import regulator as bp
 from portal.supervision.promise_figures import ExportFigures
 from portal.supervision.rules.figures import AMOUNTS, MEASURES, OF_LEDGERS, OF_PROMISES, Measure, Month, month_named
 

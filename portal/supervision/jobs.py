@@ -1,17 +1,20 @@
-"""What supervision does by itself: once a day, look at the merchants whose figures changed."""
+"""What supervision does by itself: once a day, look at merchants whose figures changed; keep breaches that are found."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal.clocks.rules import local_day
 from portal.core.actor import SYSTEM
+from portal.core.facts import Fact
 from portal.indicators.rules import Period
 from portal.runtime import Runtime
 from portal.supervision.counting import changed_merchants, merchants_below
 from portal.supervision.sanction_models import SanctionTrigger
 from portal.supervision.triggers import EndRun, Watch, counted_through, end_run, watch_merchants
+from portal.supervision.violations import keep_found
 
 AT_ONCE = 200  # merchants of one transaction
 
@@ -30,6 +33,11 @@ def watch_due(runtime: Runtime) -> int:
     made = sum(runtime.perform(SYSTEM, watch_merchants, Watch(batch)) for batch in _batches(runtime, before, today))
     runtime.perform(SYSTEM, end_run, EndRun(last))
     return made
+
+
+def keep_violation(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Keep what an officer found broken in a return request as a breach of the promise; once for a request."""
+    keep_found(session, fact.subject_id, now=now)
 
 
 def _batches(runtime: Runtime, before: date | None, today: date) -> Iterator[tuple[int, ...]]:

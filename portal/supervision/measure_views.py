@@ -12,8 +12,8 @@ from portal.core.errors import RuleBroken
 from portal.core.permissions import Permission, can
 from portal.supervision import measures, sanction_listing
 from portal.supervision import sanction_queries as queries
-from portal.supervision.desks import TOLD
-from portal.supervision.desks import merchant as bp
+from portal.supervision.desk_views import TOLD
+from portal.supervision.desk_views import merchant as bp
 from portal.supervision.measures import ConfirmMeasure
 from portal.supervision.rules.sanctions import (
     CHIEFS_OWN,

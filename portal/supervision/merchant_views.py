@@ -9,13 +9,13 @@ from flask_babel import gettext as _
 from portal import web
 from portal.core.errors import RuleBroken
 from portal.core.permissions import Permission, can
-from portal.supervision import actions, desks, listing, measure_views, queries, visit_merchant_views
-from portal.supervision.desks import TOLD, XLSX
+from portal.supervision import actions, desk_views, listing, measure_views, queries, visit_merchant_views
+from portal.supervision.desk_views import TOLD, XLSX
 from portal.supervision.forms import ConfirmForm, RectifyForm
 from portal.supervision.listing import ExportInspections
 from portal.supervision.rules import FINDING_NAMES, MANNER_NAMES, STATE_NAMES, InspectionEvent, allows
 
-bp = desks.merchant
+bp = desk_views.merchant
 PARTS = (measure_views, visit_merchant_views)  # their doors stand in the same desk
 
 LIST = "/merchant/inspections"

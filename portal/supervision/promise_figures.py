@@ -191,46 +191,47 @@ def _holds(measure: Measure, month: Month, today: date) -> ColumnElement[bool]:
 
 def _rows(measure: Measure, month: Month, authorities: Select[Any], today: date) -> Select[Any]:
     """Id, name, number, day and amount of what is behind a number."""
-    query: Any
     if measure in OF_PROMISES:
-        query = (
-            select(PromiseVersion.id, Promisor.name, Promisor.code, PromiseVersion.first_on, PromiseVersion.reference)
-            .join(PromiseVersion.promisor)
-            .where(
-                Promisor.authority_id.in_(authorities),
-                PromiseVersion.state.in_(EVER_HELD),
-                _holds(measure, month, today),
-            )
-        )
-    elif measure in OF_REQUESTS:
-        request = ReturnRequest
-        sent = (request.asked_at >= start_of_day(month.first)) & (request.asked_at < end_of_day(month.last))
-        narrowed = {
-            Measure.GRANTED: request.state.in_(GRANTED_STATES),
-            Measure.REFUSED: request.state == ReturnState.REFUSED,
-            Measure.REFUNDED: request.refund.is_not(None),
-        }
-        query = (
-            select(request.id, Organisation.name, request.reference, request.asked_at, request.refund)
-            .join(Organisation, Organisation.id == request.merchant_id)
-            .where(request.authority_id.in_(authorities), sent)
-        )
-        if measure in narrowed:
-            query = query.where(narrowed[measure])
-    else:
-        query = (
-            select(MonthTotal.id, Organisation.name, Organisation.code, MonthTotal.entries, MonthTotal.amount)
-            .join(Ledger, Ledger.id == MonthTotal.ledger_id)
-            .join(Merchant, Merchant.id == Ledger.merchant_id)
-            .join(Organisation, Organisation.id == Merchant.id)
-            .where(
-                Merchant.authority_id.in_(authorities),
-                MonthTotal.kind == EntryKind.RETURN,
-                MonthTotal.month_on == month.first,
-                MonthTotal.entries > 0,
-            )
-        )
-    found: Select[Any] = query
+        return _versions(_holds(measure, month, today), authorities)
+    return _requests(measure, month, authorities) if measure in OF_REQUESTS else _totals(month, authorities)
+
+
+def _versions(holds: ColumnElement[bool], authorities: Select[Any]) -> Select[Any]:
+    version = PromiseVersion
+    query: Any = select(version.id, Promisor.name, Promisor.code, version.first_on, version.reference)
+    query = query.join(version.promisor)
+    found: Select[Any] = query.where(Promisor.authority_id.in_(authorities), version.state.in_(EVER_HELD), holds)
+    return found
+
+
+def _requests(measure: Measure, month: Month, authorities: Select[Any]) -> Select[Any]:
+    request = ReturnRequest
+    sent = (request.asked_at >= start_of_day(month.first)) & (request.asked_at < end_of_day(month.last))
+    narrowed = {
+        Measure.GRANTED: request.state.in_(GRANTED_STATES),
+        Measure.REFUSED: request.state == ReturnState.REFUSED,
+        Measure.REFUNDED: request.refund.is_not(None),
+    }
+    query: Any = select(request.id, Organisation.name, request.reference, request.asked_at, request.refund)
+    query = query.join(Organisation, Organisation.id == request.merchant_id)
+    query = query.where(request.authority_id.in_(authorities), sent)
+    found: Select[Any] = query.where(narrowed[measure]) if measure in narrowed else query
+    return found
+
+
+def _totals(month: Month, authorities: Select[Any]) -> Select[Any]:
+    query: Any = (
+        select(MonthTotal.id, Organisation.name, Organisation.code, MonthTotal.entries, MonthTotal.amount)
+        .join(Ledger, Ledger.id == MonthTotal.ledger_id)
+        .join(Merchant, Merchant.id == Ledger.merchant_id)
+        .join(Organisation, Organisation.id == Merchant.id)
+    )
+    found: Select[Any] = query.where(
+        Merchant.authority_id.in_(authorities),
+        MonthTotal.kind == EntryKind.RETURN,
+        MonthTotal.month_on == month.first,
+        MonthTotal.entries > 0,
+    )
     return found
 
 

@@ -9,7 +9,7 @@ from portal.core.errors import NotFound, RuleBroken
 from portal.core.permissions import Permission, can
 from portal.supervision import (
     actions,
-    desks,
+    desk_views,
     figure_views,
     listing,
     queries,
@@ -18,12 +18,12 @@ from portal.supervision import (
     violation_views,
     visit_views,
 )
-from portal.supervision.desks import TOLD, XLSX
+from portal.supervision.desk_views import TOLD, XLSX
 from portal.supervision.forms import InspectionForm, RecheckForm
 from portal.supervision.listing import ExportInspections
 from portal.supervision.rules import FINDING_NAMES, MANNER_NAMES, STATE_NAMES, InspectionEvent, allows
 
-bp = desks.regulator
+bp = desk_views.regulator
 PARTS = (
     sanction_views,
     trigger_views,

@@ -12,8 +12,8 @@ from portal.core.errors import NotFound, Refused, RuleBroken
 from portal.core.permissions import Permission, can
 from portal.supervision import measures, sanction_listing, sanctions
 from portal.supervision import sanction_queries as queries
-from portal.supervision.desks import TOLD, XLSX
-from portal.supervision.desks import regulator as bp
+from portal.supervision.desk_views import TOLD, XLSX
+from portal.supervision.desk_views import regulator as bp
 from portal.supervision.rules.sanctions import (
     CHIEFS_OWN,
     LEVEL_NAMES,

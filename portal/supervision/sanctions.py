@@ -157,16 +157,8 @@ def issue_measure(
     session.add(row)
     session.flush()
     _carry_out(session, actor, merchant, proposal.code, order, number, now=now)
-    facts.record(
-        session,
-        actor,
-        Topic.MEASURE_TAKEN,
-        SubjectKind.MEASURE,
-        row.id,
-        at=now,
-        level=order.level.value,
-        number=number,
-    )
+    known = {"level": order.level.value, "number": number}
+    facts.record(session, actor, Topic.MEASURE_TAKEN, SubjectKind.MEASURE, row.id, at=now, not_before=None, **known)
     return row
 
 

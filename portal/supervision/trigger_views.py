@@ -12,8 +12,8 @@ from portal.core.errors import RuleBroken
 from portal.core.permissions import Permission, can
 from portal.supervision import sanction_queries as queries
 from portal.supervision import settings
-from portal.supervision.desks import TOLD
-from portal.supervision.desks import regulator as bp
+from portal.supervision.desk_views import TOLD
+from portal.supervision.desk_views import regulator as bp
 from portal.supervision.rules.sanctions import LEVEL_NAMES
 from portal.supervision.rules.triggers import DEFINITIONS, rule_in_force
 from portal.supervision.sanction_forms import TriggerForm

@@ -100,16 +100,9 @@ def propose(
     )
     session.add(row)
     session.flush()
+    known = {"trigger": rule.code.value, "level": row.level.value, "numerator": figures.numerator}
     facts.record(
-        session,
-        actor,
-        Topic.SANCTION_PROPOSED,
-        SubjectKind.SANCTION,
-        row.id,
-        at=now,
-        trigger=rule.code.value,
-        level=row.level.value,
-        numerator=figures.numerator,
+        session, actor, Topic.SANCTION_PROPOSED, SubjectKind.SANCTION, row.id, at=now, not_before=None, **known
     )
     return row
 

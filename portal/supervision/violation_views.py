@@ -11,8 +11,8 @@ from portal.core.errors import NotFound, RuleBroken
 from portal.core.permissions import Permission, can
 from portal.supervision import violations, visit_listing
 from portal.supervision import visit_queries as queries
-from portal.supervision.desks import TOLD, XLSX
-from portal.supervision.desks import regulator as bp
+from portal.supervision.desk_views import TOLD, XLSX
+from portal.supervision.desk_views import regulator as bp
 from portal.supervision.rules.visits import SOURCE_NAMES, VIOLATION_STATES, ViolationState
 from portal.supervision.visit_forms import AskRemovalForm, RemovalForm, VerdictForm, ViolationForm
 from portal.supervision.visit_listing import ExportSupervision

@@ -14,7 +14,7 @@ from portal.commitments.rules import PromiseState
 from portal.core import facts
 from portal.core.actor import SYSTEM, Actor, ActorKind
 from portal.core.errors import NotFound, RuleBroken
-from portal.core.facts import Fact, SubjectKind, Topic
+from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.documents.numbers import take_numbers
 from portal.returns.models import ReturnRequest
@@ -85,9 +85,9 @@ def record_violation(session: Session, actor: Actor, command: RecordViolation, *
     return row
 
 
-def keep_violation(session: Session, fact: Fact, *, now: datetime) -> None:
+def keep_found(session: Session, request_id: int, *, now: datetime) -> None:
     """Keep what an officer found broken in a return request as a breach of the promise; once for a request."""
-    request = session.get_one(ReturnRequest, fact.subject_id)
+    request = session.get_one(ReturnRequest, request_id)
     promisor = promisor_of(session, request.merchant_id)
     if request.finding is not Finding.BROKEN or promisor is None:
         return

@@ -11,8 +11,8 @@ from portal.core.errors import RuleBroken
 from portal.core.permissions import Permission, can
 from portal.supervision import visit_listing, visits
 from portal.supervision import visit_queries as queries
-from portal.supervision.desks import TOLD
-from portal.supervision.desks import merchant as bp
+from portal.supervision.desk_views import TOLD
+from portal.supervision.desk_views import merchant as bp
 from portal.supervision.rules.visits import LAPSE_NAMES, VISIT_STATES, VisitEvent, visit_allows
 from portal.supervision.visit_forms import VisitRectifyForm
 

@@ -12,8 +12,8 @@ from portal.core.errors import NotFound, RuleBroken
 from portal.core.permissions import Permission, can
 from portal.supervision import visit_listing, visits
 from portal.supervision import visit_queries as queries
-from portal.supervision.desks import TOLD, XLSX
-from portal.supervision.desks import regulator as bp
+from portal.supervision.desk_views import TOLD, XLSX
+from portal.supervision.desk_views import regulator as bp
 from portal.supervision.forms import RecheckForm
 from portal.supervision.rules.visits import LAPSE_NAMES, VISIT_STATES, VisitEvent, VisitState, visit_allows
 from portal.supervision.visit_forms import PlanForm, VisitFilesForm, VisitForm, recheck_of_visit
