@@ -6,6 +6,7 @@ from portal.clocks import models as clocks
 from portal.commitments import feedback_models as commitment_feedback
 from portal.commitments import listing_models as commitment_listings
 from portal.commitments import models as commitments
+from portal.commitments import run_models as commitment_runs
 from portal.core import access, duties, facts, installation, privacy
 from portal.core.db import Model
 from portal.documents import models as documents
@@ -36,6 +37,7 @@ MODULES = (
     clocks,
     commitment_feedback,
     commitment_listings,
+    commitment_runs,
     commitments,
     documents,
     duties,

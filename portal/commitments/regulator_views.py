@@ -11,7 +11,7 @@ from portal import web
 from portal.accounts.models import Organisation
 from portal.classification.rules import CLASS_NAMES, GoodsClass
 from portal.clocks.rules import local_day
-from portal.commitments import actions, papers, programme_views
+from portal.commitments import actions, list_views, papers, programme_views
 from portal.commitments.exporting import ExportRoll, export_roll
 from portal.commitments.overview import course_of, opinions_of, version_title
 from portal.commitments.paper_files import certificate_file
@@ -52,6 +52,10 @@ EMPTY = {
 
 bp.get("/programmes")(programme_views.show_programmes)
 bp.post("/programmes")(programme_views.edit_programmes)
+bp.get("/import")(list_views.ask_file)
+bp.post("/import")(list_views.start_import)
+bp.get("/imports/<reference>")(list_views.show_import)
+bp.post("/imports/<reference>/problems.xlsx")(list_views.problems)
 
 
 @bp.get("")

@@ -1,6 +1,8 @@
 """Promises and their versions: the rows that its doors' URLs name."""
 
+from portal.commitments.list_runs import StartList, start_list
 from portal.commitments.rules import PromiseState
+from tests.conftest import NOW
 from tests.factories import people, promises
 from tests.sweeps.stage import Maker, Values, World
 
@@ -43,6 +45,13 @@ def _poster(world: World) -> Values:
     return {**world.values("promise current of A"), "size": "a6"}
 
 
+def _list(world: World) -> Values:
+    """A list that the officer of district A handed in, with nothing in it yet."""
+    officer = people.actor(world.session, world.members["officer"])
+    run = start_list(world.session, officer, StartList("名录.csv", b"x", 1), now=NOW)
+    return {"reference": run.reference}
+
+
 def _public(world: World) -> Values:
     world.values("promise current of A")
     return {"slug": world.merchant.slug}
@@ -56,6 +65,7 @@ SUBJECTS: dict[str, Maker] = {
     "promise refused of A": _version(PromiseState.REFUSED),
     "promise current of A": _version(PromiseState.CURRENT),
     "promise ended of A": _version(PromiseState.ENDED),
+    "promise list of A": _list,
     "promise page of A": _public,
     "promise poster of A": _poster,
     "promise step of A": _step,
