@@ -120,7 +120,7 @@ def drop_draft(session: Session, draft: ReturnDraft) -> DataKey:
 
 
 def merchant_by_slug(session: Session, slug: str) -> Merchant:
-    """The enrolled merchant of a public page; raises NotFound."""
+    """The enrolled merchant of a public page, none that is for practice; raises NotFound."""
     merchant = session.scalars(
         select(Merchant)
         .where(Merchant.slug == slug, Merchant.practice_of_id.is_(None))
