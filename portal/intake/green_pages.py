@@ -134,7 +134,7 @@ def code_page(form: CodeForm, *, status: int = 200, sent: bool = False) -> Respo
         )
     found = green_queries.open_complaint(web.database(), place(), now=web.now())
     objection = green_queries.objection_to_filing(web.database(), place(), g.door, book, now=web.now())
-    if found is None and objection is None:
+    if objection is None and (found is None or view.apart):
         return to("show_step", Step.MATTER.value)
     return page("public_green_again", view=view, found=found, objection=objection, way=way("show_step", Step.YOU))
 
