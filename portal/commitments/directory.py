@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.classification.rules import CLASS_NAMES
 from portal.commitments.listing_models import ListingSpot, ListingTally, PromiseListing
 from portal.commitments.listings import DIRECTORY_SEARCH
-from portal.commitments.rules.directory import BAND_DAYS, Band, plain_area, spot_of
+from portal.commitments.rules.directory import BAND_DAYS, Band, band_of, plain_area, spot_of
 from portal.core.db import among, is_postgresql
 from portal.core.paging import Listing, Page, SortKey
 from portal.core.search import MATCH_CAP, matching_ids, phrases
@@ -148,47 +148,40 @@ def facets(session: Session, wanted: DirectoryFilter) -> Facets:
 
 
 def _facets_of(session: Session, wanted: DirectoryFilter, ids: Sequence[int]) -> Facets:
-    """Count the matches by class, band and area in one statement."""
-    band = case(
-        *((PromiseListing.days <= most, name.value) for name, (_least, most) in BAND_DAYS.items()), else_=""
-    ).label("band")
-    matched = (
-        select(PromiseListing.area, PromiseListing.city, PromiseListing.district, PromiseListing.classes, band).where(
-            among(PromiseListing.id, bindparam("ids"))
-        )
-    ).cte("matched")
-    inside = matched.c.band == wanted.band.value if wanted.band else literal(value=True)
-    counted = func.count().label("shops")
-    parts = union_all(
-        select(literal("band"), matched.c.band, literal(""), literal(""), counted).group_by(matched.c.band),
-        select(literal("area"), matched.c.area, matched.c.city, matched.c.district, counted)
-        .where(inside)
-        .group_by(matched.c.area, matched.c.city, matched.c.district),
-        select(literal("classes"), matched.c.classes, literal(""), literal(""), counted)
-        .where(inside)
-        .group_by(matched.c.classes),
-    )
+    """Count the matches by area, classes and days in one look at them."""
     bands: dict[Band, int] = {}
     classes: dict[str, int] = {}
-    areas: list[AreaCount] = []
-    for kind, key, city, district, shops in session.execute(parts, {"ids": list(ids)}):
-        if kind == "band":
-            bands[Band(key)] = shops
-        elif kind == "area":
-            areas.append(AreaCount(key, city, district, shops))
-        else:
-            for code in key.split():
-                classes[code] = classes.get(code, 0) + shops
-    total = sum(one.shops for one in areas)
+    areas: dict[str, AreaCount] = {}
+    for area, city, district, codes, days, shops in session.execute(_matched(), {"ids": list(ids)}):
+        band = band_of(days)
+        bands[band] = bands.get(band, 0) + shops
+        if wanted.band not in (None, band):
+            continue
+        before = areas.get(area)
+        areas[area] = AreaCount(area, city, district, shops + (before.shops if before else 0))
+        for code in codes.split():
+            classes[code] = classes.get(code, 0) + shops
+    total = sum(one.shops for one in areas.values())
     return Facets(
         total=total,
         classes=_by_number(classes),
         every_class=total,
         bands=bands,
         every_band=sum(bands.values()),
-        areas=sorted(areas, key=lambda one: (one.city, one.key)),
+        areas=sorted(areas.values(), key=lambda one: (one.city, one.key)),
         every_area=total,
         capped=len(ids) >= MATCH_CAP,
+    )
+
+
+@cache
+def _matched() -> Any:
+    row = PromiseListing
+    named = (func.min(row.city), func.min(row.district))
+    return (
+        select(row.area, *named, row.classes, row.days, func.count())
+        .where(among(row.id, bindparam("ids")))
+        .group_by(row.area, row.classes, row.days)
     )
 
 
