@@ -24,7 +24,7 @@ from portal.ledgers import page_jobs as pages
 from portal.ledgers import sheet_jobs as sheets
 from portal.ledgers.checkpoints import sign_due_checkpoints
 from portal.mediation.jobs import close_unchosen
-from portal.notifications import enrolling
+from portal.notifications import enrolment_notices as enrolling
 from portal.notifications import jobs as notices
 from portal.notifications import return_notices as returns
 from portal.notifications.checkpoint_mails import tell_authorities

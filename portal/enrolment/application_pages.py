@@ -41,6 +41,11 @@ class Step:
     steps: Sequence[dict[str, str]]
     asked: ApplicationRequest | None  # what the authority wants, while it is the applicant's turn
 
+    @property
+    def number(self) -> int:
+        """Which step it is, from one."""
+        return [name for name, _title, _part in STEPS].index(self.current) + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:

@@ -119,7 +119,9 @@ def application_page(reference: str, status: int = 200, **forms: Any) -> Respons
     """One application with what the authority can do."""
     database, actor, now = web.database(), web.current_actor(), web.now()
     found = queries.review_page(database, actor, reference, now=now)
-    admit_form = forms.get("admit_form") or AdmitForm(formdata=None, data={"tier": found.row.tier})
+    admit_form = forms.get("admit_form") or AdmitForm(
+        formdata=None, data={"tier": found.row.tier, "authority_code": found.row.authority.code}
+    )
     ask_form = forms.get("ask_form") or AskForm(
         formdata=None, data={"reply_on": queries.reply_proposed_on(database, today=local_day(now))}
     )

@@ -11,7 +11,9 @@ async function send(form, file, first) {
   body.append("csrf_token", form.elements.csrf_token.value);
   if (first && form.elements.replaces) body.append("replaces", form.elements.replaces.value);
   body.append("files", file);
-  return fetch(form.action, { method: "POST", body, credentials: "same-origin" });
+  const answer = await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
+  if ([429, 503].includes(answer.status)) throw new Error("later");
+  return answer;
 }
 
 async function problemOf(answer) {
