@@ -1,7 +1,7 @@
 """The steps in which a merchant writes its promise: which form each has, what it loads, where a fault belongs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -76,6 +76,13 @@ def form_for(
 ) -> StepForm:
     """The step's form, filled from the body."""
     return offered(step.form(formdata=None, data=step.form.values(body)), programmes, outlets)
+
+
+def with_own_days(body: PromiseBody) -> PromiseBody:
+    """The body, whose days are the fewest of its rows where every row has days of its own: lists show and sort by them."""
+    days = [row.days for row in body.scopes]
+    least = min((one for one in days if one is not None), default=body.days)
+    return body if None in days else replace(body, days=least)
 
 
 def show_faults(form: StepForm, step: Step, found: Iterable[Objection]) -> bool:

@@ -47,7 +47,7 @@ def save_step(step: str) -> ResponseReturnValue:
         return step_page(mine, this, wizard.offered(form, asked, own_shops))
     if not form.validate_on_submit():
         return step_page(mine, this, form, status=422)
-    body = form.put(body_of(web.database(), version))
+    body = wizard.with_own_days(form.put(body_of(web.database(), version)))
     try:
         web.perform(actions.save_draft, SaveDraft(version.reference, body))
     except RuleBroken as objection:
