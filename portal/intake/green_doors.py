@@ -19,14 +19,12 @@ class DoorState(StrEnum):
     OPEN = "open"
     SUSPENDED = "suspended"
     EXITED = "exited"
-    PRACTICE = "practice"
     NOT_ENROLLED = "not_enrolled"  # a shop of the list of promises that is no ODR merchant
 
 
 WHY_CLOSED = {
     DoorState.SUSPENDED: "这家企业已暂停接收投诉，现在不能走绿色通道。",
     DoorState.EXITED: "这家企业已退出在线消费纠纷解决，不再接收绿色通道投诉。",
-    DoorState.PRACTICE: "这是练习用的企业，不接收真实投诉。",
     DoorState.NOT_ENROLLED: "这家店没有入驻在线消费纠纷解决，不能走绿色通道。",
 }
 NO_FIRM = "没有这家企业的投诉页面。请核对地址，或重新扫描商家的二维码。"
@@ -57,13 +55,13 @@ class Door:
 
 
 def door_of(session: Session, slug: str) -> Door:
-    """The merchant or shop of an address; raises NotFound where there is none."""
+    """The merchant or shop of an address; raises NotFound where there is none, or one for practice only."""
     own, above = aliased(Organisation), aliased(Organisation)
     row = session.execute(
         select(Merchant, own.name, own.code, above.name)
         .join(own, own.id == Merchant.id)
         .join(above, above.id == Merchant.authority_id)
-        .where(Merchant.slug == slug)
+        .where(Merchant.slug == slug, Merchant.practice_of_id.is_(None))
     ).first()
     if row is not None:
         merchant, name, code, authority = row
@@ -84,8 +82,6 @@ def open_door(session: Session, slug: str) -> Door:
 
 
 def _state(merchant: Merchant) -> DoorState:
-    if merchant.practice_of_id is not None:
-        return DoorState.PRACTICE
     return {MerchantState.SUSPENDED: DoorState.SUSPENDED, MerchantState.EXITED: DoorState.EXITED}.get(
         merchant.state, DoorState.OPEN
     )

@@ -287,9 +287,9 @@ def test_a_complaint_from_the_consumers_own_hand_has_no_sender_to_go_back_to(
         send_back(session, officer, command, now=NOW)
 
 
-def test_a_practice_merchant_takes_no_real_complaint(session: Session, merchant: Merchant) -> None:
+def test_a_practice_merchant_has_no_door(session: Session, merchant: Merchant) -> None:
     practice = people.merchant(session, session.get_one(Organisation, merchant.authority_id))
     practice.practice_of_id = merchant.id
     session.flush()
-    with pytest.raises(RuleBroken, match="练习"):
+    with pytest.raises(NotFound):
         greens.written(session, practice)
