@@ -6,6 +6,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 
+from portal.accounts.models import OrganisationKind
 from portal.commitments.rules import PromiseState
 from portal.core.actor import Role
 from tests.conftest import NOW
@@ -172,3 +173,18 @@ def test_a_district_asks_for_more_from_a_day_on(officer, session, cast):
     less = officer.submit(page, {**wished, "way": "online", "least_days": "3"})
     assert less.status_code == 422
     assert "本地项目不能更少" in less.text
+
+
+def test_a_council_reviews_second_where_the_programme_names_it(officer, session, cast, client_for):
+    council = people.authority(session, "湖里区消费者权益保护委员会", kind=OrganisationKind.COUNCIL, prefix=None)
+    version = promises.submitted(session, cast)
+    version.promisor.council_id = council.id
+    member = client_of(session, client_for, council)
+    page = f"{ROLL}/{version.reference}"
+    assert "没有等你审核的承诺" in member.get(ROLL).text
+    officer.submit(f"{page}/review", {"verdict": "pass"}, page=page)
+    assert "等消委会复审" in officer.get(page).text
+    assert cast.merchant.organisation.name in member.get(ROLL).text
+    member.submit(f"{page}/review", {"verdict": "refuse", "opinion": "期限写得不清楚"}, page=page)
+    assert "复审不通过" in member.get(page).text
+    assert "摘牌" not in member.get(page).text.partition("<main")[2].partition("</main")[0]
