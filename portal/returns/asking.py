@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -128,11 +129,10 @@ def _of_phone(session: Session, merchant_id: int, phone: str) -> tuple[ColumnEle
 def _stored(
     session: Session, merchant: Merchant, wanted: Wanted, phone: str, said: Coverage, token: str, *, now: datetime
 ) -> ReturnRequest:
-    vault, limits, today = vault_of(session), almanac(session), local_day(now)
+    limits, today = almanac(session), local_day(now)
     draft = draft_of(session, token, merchant.id, lock=True) if token else None
-    key: DataKey = draft.key if draft else vault.new_key(session, now=now)
+    key: DataKey = draft.key if draft else vault_of(session).new_key(session, now=now)
     session.flush()
-    link = new_token()
     is_covered = said.answer is Answer.COVERED and said.terms is not None
     request = ReturnRequest(
         reference=_reference(session, merchant.authority_id, today),
@@ -140,29 +140,14 @@ def _stored(
         merchant_id=merchant.id,
         authority_id=merchant.authority_id,
         version_id=said.terms.version_id if said.terms else None,
-        key=key,
-        token_hash=hash_of(link),
-        token_sealed=vault.seal_secret(link, LINK_SEAL),
-        way=wanted.way,
-        purchased_on=wanted.purchased_on,
-        received_on=wanted.received_on,
-        outlet_id=wanted.outlet_id,
-        category=wanted.category,
-        goods=mask_text(wanted.goods.strip()),
-        price=wanted.price,
-        quantity=wanted.quantity,
-        name_mask=mask_name(wanted.name),
-        phone_mask=mask_phone(phone),
-        name_sealed=vault.seal(key, wanted.name.strip(), NAME_SEAL),
-        phone_sealed=vault.seal(key, phone, PHONE_SEAL),
-        phone_index=vault.blind(phone, "phone"),
-        reason_sealed=vault.seal(key, wanted.reason.strip(), REASON_SEAL) if wanted.reason.strip() else None,
         verdict=said.answer.value,
         sentences=list(said.sentences),
         last_on=said.last_on,
         asked_at=now,
         answer_by=due_at(now, said.terms.days_to_answer) if is_covered and said.terms else None,
         lapses_at=None if is_covered else now + timedelta(days=limits.amount("return_lapse", today)),
+        **_asked_for(wanted),
+        **_sealed(session, key, wanted, phone),
     )
     request.next_at = next_look(standing_of(request), limits.amount("return_warning", today))
     session.add(request)
@@ -171,6 +156,36 @@ def _stored(
         proofs.hand_over(session, draft, request)
         drop_draft(session, draft)
     return request
+
+
+def _asked_for(wanted: Wanted) -> dict[str, Any]:
+    """The columns of a purchase, as far as nothing of them is personal."""
+    return {
+        "way": wanted.way,
+        "purchased_on": wanted.purchased_on,
+        "received_on": wanted.received_on,
+        "outlet_id": wanted.outlet_id,
+        "category": wanted.category,
+        "goods": mask_text(wanted.goods.strip()),
+        "price": wanted.price,
+        "quantity": wanted.quantity,
+    }
+
+
+def _sealed(session: Session, key: DataKey, wanted: Wanted, phone: str) -> dict[str, Any]:
+    """The columns of the consumer, with his link: sealed, masked, or a keyed index."""
+    vault, link = vault_of(session), new_token()
+    return {
+        "key": key,
+        "token_hash": hash_of(link),
+        "token_sealed": vault.seal_secret(link, LINK_SEAL),
+        "name_mask": mask_name(wanted.name),
+        "phone_mask": mask_phone(phone),
+        "name_sealed": vault.seal(key, wanted.name.strip(), NAME_SEAL),
+        "phone_sealed": vault.seal(key, phone, PHONE_SEAL),
+        "phone_index": vault.blind(phone, "phone"),
+        "reason_sealed": vault.seal(key, wanted.reason.strip(), REASON_SEAL) if wanted.reason.strip() else None,
+    }
 
 
 def standing_of(request: ReturnRequest) -> Standing:
