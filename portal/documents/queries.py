@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.documents.models import Document, DocumentKind, DocumentState
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+OF_PRACTICE = "LIANXI"  # in the numbers of papers that were made for learning: nobody can verify them, they bind nobody
 KIND_NAMES = {
     DocumentKind.AGREEMENT: "和解协议",
     DocumentKind.CONSUMER_LETTER: "致消费者函",
@@ -47,7 +48,7 @@ def verification(session: Session, number: str, code: str) -> Verification:
     wanted = plain_number(number)
     typed = plain_code(code)
     document = session.scalars(select(Document).where(Document.number == wanted)).first()
-    if document is None:
+    if document is None or OF_PRACTICE in document.number:
         return Verification(wanted, "", code_given=bool(typed), proof=None)
     right = hmac.compare_digest(document.check_code.encode(), typed.encode())
     return Verification(

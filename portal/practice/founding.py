@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Membership, Organisation, OrganisationKind
 from portal.accounts.rules import PRACTICE, normalised_company, practice_code
 from portal.core.actor import Role
+from portal.documents.queries import OF_PRACTICE
 from portal.enrolment.models import Merchant
 
 AUTHORITY_NAME = "练习环境（不对外）"
-PREFIX = "LX"  # of references: 练习
+PREFIX = OF_PRACTICE  # of references: no district's, so that none of its numbers is used up
 
 
 def practice_authority(session: Session) -> Organisation:

@@ -96,7 +96,7 @@ def test_a_new_clerk_settles_an_invented_case(house: Runtime, clock: FixedClock,
 
 def settle(page: Page, house: Runtime, clock: FixedClock) -> None:
     """Accept, offer what is asked, pay, and let the invented consumer answer each time."""
-    page.locator("section", has_text="大衣起球").get_by_role("link", name=re.compile("^LX")).click()
+    page.locator("section", has_text="大衣起球").get_by_role("link", name=re.compile("^LIANXI")).click()
     case = page.url
     page.get_by_role("button", name="受理").first.click()
     page.goto(f"{case}/settlement")

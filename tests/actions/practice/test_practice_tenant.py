@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from zlib import crc32
 
 import pytest
 from sqlalchemy import func, select
@@ -15,6 +16,8 @@ from portal.cases.rules import CaseState, FailureCause, ReturnReason
 from portal.clocks.rules import local_day
 from portal.core.actor import SYSTEM
 from portal.core.errors import NotAllowed, NotFound
+from portal.documents.models import Document
+from portal.documents.queries import verification
 from portal.enrolment.models import Merchant
 from portal.enrolment.queries import merchant_facts
 from portal.indicators.models import CaseTally, Tally, TallyDelta
@@ -27,6 +30,14 @@ from portal.settlements.models import Answer, Offer, Side
 from portal.worker import dispatch, tick
 from tests.conftest import NOW
 from tests.factories import disputes, people, settling
+
+BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def database(request):
+    """What consumers answer is tried on either database; that nothing counts or leaves the house, on both."""
+    return ("sqlite", "postgresql")[crc32(request.node.nodeid.encode()) % 2]
 
 
 @pytest.fixture
@@ -89,6 +100,7 @@ def practising(runtime, session, agent, clock):
     return Practising(runtime, session, agent, clock)
 
 
+@BOTH
 def test_a_set_of_believable_cases_waits_for_whoever_enters(practising, merchant, session):
     states = {plot: practising.case(plot).state for plot in PLOTS}
     assert states.pop("overdue") is CaseState.FAILED
@@ -97,7 +109,7 @@ def test_a_set_of_believable_cases_waits_for_whoever_enters(practising, merchant
     assert practising.case("overdue").cause is FailureCause.MERCHANT_DELAY
     soon = practising.case("due_soon")
     assert NOW < soon.respond_by <= NOW + timedelta(days=4)
-    assert soon.reference.startswith("LX")
+    assert soon.reference.startswith("LIANXI")
     firm = session.get_one(Merchant, practising.actor.organisation_id)
     assert firm.practice_of_id == merchant.id
     assert practising.actor.in_practice
@@ -125,6 +137,14 @@ def test_an_offer_that_covers_the_demand_is_accepted_and_confirmed(practising):
     assert practising.offer("simple_refund", 39_900).state is CaseState.AGREED
     closed = practising.performed("simple_refund")
     assert (closed.state, closed.recovered) == (CaseState.CLOSED_SETTLED, 39_900)
+
+
+@BOTH
+def test_a_practice_agreement_is_nothing_that_could_be_verified(practising, session):
+    practising.offer("simple_refund", 39_900)
+    paper = session.scalars(select(Document).order_by(Document.id.desc()).limit(1)).one()
+    assert paper.number.startswith("HJ-LIANXI")
+    assert verification(session, paper.number, paper.check_code).kind == ""
 
 
 def test_nothing_is_answered_before_the_offer_is_visible(practising, runtime):
@@ -179,6 +199,7 @@ def test_a_case_of_another_shop_is_given_back(practising, session, runtime):
     assert practising.case("wrong_merchant").state is CaseState.RETURNED
 
 
+@BOTH
 def test_a_fresh_start_puts_the_former_set_away(practising, session, runtime):
     practising.offer("simple_refund", 39_900)
     practising.offer("counter_offer", 20_000)
@@ -204,6 +225,7 @@ def test_only_people_of_a_merchant_practise_and_only_from_their_work(practising,
         runtime.perform(practising.real, begin_again, BeginAgain())
 
 
+@BOTH
 def test_no_message_of_practice_has_an_address_or_waits_to_be_sent(practising, session):
     practising.offer("simple_refund", 39_900)
     practising.performed("simple_refund")
@@ -215,6 +237,7 @@ def test_no_message_of_practice_has_an_address_or_waits_to_be_sent(practising, s
     assert all(message.to_sealed is None and message.link_id is None for message in messages)
 
 
+@BOTH
 def test_nobody_is_mailed_about_practice(practising, session, runtime):
     practising.membership.person.sign_in_name = "lin@example.cn"
     session.commit()
@@ -224,6 +247,7 @@ def test_nobody_is_mailed_about_practice(practising, session, runtime):
     assert session.scalars(mails).one() == 0
 
 
+@BOTH
 def test_nothing_of_practice_is_counted(practising, session, runtime):
     practising.offer("simple_refund", 39_900)
     practising.performed("simple_refund")
@@ -232,6 +256,7 @@ def test_nothing_of_practice_is_counted(practising, session, runtime):
         assert session.scalars(select(func.count()).select_from(model)).one() == 0
 
 
+@BOTH
 def test_a_real_case_of_the_same_merchant_is_still_counted(practising, session, runtime, merchant):
     authority = session.get_one(Organisation, merchant.authority_id)
     disputes.case(session, authority, merchant)
@@ -243,5 +268,6 @@ def test_a_real_case_of_the_same_merchant_is_still_counted(practising, session, 
     assert hidden not in authorities
 
 
+@BOTH
 def test_complaints_are_never_routed_to_a_practice_merchant(practising, session):
     assert practising.actor.organisation_id not in {one.id for one in merchant_facts(session)}

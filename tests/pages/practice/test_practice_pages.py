@@ -55,7 +55,7 @@ def enter(client):
 
 def reference_of(client, title):
     page = client.get(HOME).text
-    return re.search(rf'id="(LX\d+-\d+)">{title}', page).group(1)
+    return re.search(rf'id="(LIANXI\d+-\d+)">{title}', page).group(1)
 
 
 def test_a_clerk_enters_and_leaves_and_the_work_is_as_it_was(clerk, real):
@@ -67,12 +67,12 @@ def test_a_clerk_enters_and_leaves_and_the_work_is_as_it_was(clerk, real):
     listed = clerk.get("/merchant/cases").text
     assert BANNER in listed
     assert "真的案件" not in listed
-    assert "LX26" in listed
+    assert "LIANXI26" in listed
     assert clerk.get(f"/merchant/cases/{real.reference}").status_code == 404
     clerk.submit(SWITCH, {}, page=HOME)
     after = clerk.get("/merchant/cases").text
     assert "真的案件" in after
-    assert "LX26" not in after
+    assert "LIANXI26" not in after
     assert BANNER not in after
 
 
