@@ -26,7 +26,15 @@ from portal.core.permissions import REFUSAL
 from portal.core.sheets import write_sheet
 from portal.returns.access import visible_to
 from portal.returns.models import ReturnRequest
-from portal.returns.rules import BREACH_NAMES, DONE_STATES, FINDING_NAMES, STATE_NAMES, TO_DO_STATES, ReturnState
+from portal.returns.rules import (
+    BREACH_MARKS,
+    BREACH_NAMES,
+    DONE_STATES,
+    FINDING_NAMES,
+    STATE_NAMES,
+    TO_DO_STATES,
+    ReturnState,
+)
 
 MOST_EXPORTED = 10_000  # rows; a filter narrows what is more
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -110,7 +118,7 @@ def list_page(session: Session, actor: Actor, asked: Mapping[str, str], path: st
         "ways": [(way.value, name) for way, name in WAY_NAMES.items()],
         "sorts": SORTS,
         "names": STATE_NAMES,
-        "breaches": BREACH_NAMES,
+        "breaches": BREACH_MARKS,
         "findings": FINDING_NAMES,
         "classes": CLASS_NAMES,
         "path": path,

@@ -106,6 +106,13 @@ BREACH_NAMES = {
     Breach.DENIED: "消费者反映没有收到退款",
 }
 
+BREACH_MARKS = {  # for lists
+    Breach.REFUSED: "拒绝存疑",
+    Breach.UNANSWERED: "逾期未答复",
+    Breach.UNPAID: "逾期未退款",
+    Breach.DENIED: "称没收到款",
+}
+
 
 class Finding(StrEnum):
     """What the authority found."""

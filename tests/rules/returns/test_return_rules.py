@@ -12,6 +12,7 @@ from portal.commitments.rules.coverage import Answer
 from portal.ledgers.rules.vocabulary import Category, Cause
 from portal.returns import rules
 from portal.returns.rules import (
+    BREACH_MARKS,
     BREACH_NAMES,
     DONE_STATES,
     FINDING_NAMES,
@@ -48,7 +49,7 @@ def test_the_table_alone_says_what_may_happen(state: ReturnState, event: ReturnE
 
 def test_every_word_has_its_chinese() -> None:
     assert set(STATE_NAMES) == set(ReturnState)
-    assert set(BREACH_NAMES) == set(Breach)
+    assert set(BREACH_NAMES) == set(BREACH_MARKS) == set(Breach)
     assert set(GROUND_NAMES) == set(Ground)
     assert set(FINDING_NAMES) == set(Finding)
 
