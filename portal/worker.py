@@ -30,7 +30,6 @@ from portal.notifications import return_notices as returns
 from portal.notifications.checkpoint_mails import tell_authorities
 from portal.notifications.promise_notices import tell_of_promise
 from portal.notifications.sending import send_due_messages
-from portal.notifications.training_notices import tell_of_training
 from portal.orphans import sweep_files
 from portal.outbox import KEPT_DAYS, Delivered, ForgetDone, Gatherer, Handler, deliver_due, forget_done
 from portal.practice import jobs as practice
@@ -152,9 +151,9 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.FEEDBACK_PASSED_ON: NOBODY,
     Topic.FEEDBACK_ERASED: NOBODY,
     Topic.PROGRAMME_EDITED: NOBODY,
-    Topic.TRAINING_RECORDED: (tell_of_training,),
-    Topic.TRAINING_CHANGED: (tell_of_training,),
-    Topic.TRAINING_CANCELLED: (tell_of_training,),
+    Topic.TRAINING_RECORDED: (notices.tell_of_training,),
+    Topic.TRAINING_CHANGED: (notices.tell_of_training,),
+    Topic.TRAINING_CANCELLED: (notices.tell_of_training,),
     Topic.TRAINING_ATTENDED: NOBODY,
     Topic.TRAINING_IMPORTED: NOBODY,
     Topic.PRACTICE_STARTED: NOBODY,

@@ -26,6 +26,7 @@ from portal.notifications.drafting import draft_for_desks, draft_for_staff, draf
 from portal.notifications.models import Message, MessageState, RecipientKind
 from portal.notifications.recipients import case_of, reached_at
 from portal.notifications.templates import TemplateCode
+from portal.notifications.training_notices import tell_invited
 from portal.recalls.models import ProblemGoods, RecallNotice
 from portal.recalls.queries import merchants_to_remind
 from portal.settlements.models import Agreement, Offer
@@ -256,6 +257,11 @@ def tell_of_visit(session: Session, fact: Fact, *, now: datetime) -> None:
 def mail_checkpoint(session: Session, fact: Fact, *, now: datetime) -> None:
     """Mail a merchant's heads the checkpoint of its ledger that was just signed (decisions 27)."""
     mail_to_merchant(session, fact, now=now)
+
+
+def tell_of_training(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Tell invited merchants of a training, of its new day or place, and that it is called off."""
+    tell_invited(session, fact, now=now)
 
 
 def send_green_code(session: Session, fact: Fact, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ TEMPLATES = {
 }
 
 
-def tell_of_training(session: Session, fact: Fact, *, now: datetime) -> None:
+def tell_invited(session: Session, fact: Fact, *, now: datetime) -> None:
     """Put a training on the desks of those it invites; of a change only where day or place moved before it was held."""
     if fact.topic is Topic.TRAINING_CHANGED and not fact.detail["moved"]:
         return
