@@ -25,6 +25,7 @@ from portal.demo.plots import ANCIENT, FRESH, OLD, RECENT, Plot
 from portal.demo.promises import play_promises
 from portal.demo.returning import play_returns
 from portal.demo.stage import Stage, put_back_clock
+from portal.demo.supervised import play_supervision
 from portal.duties import DutyFailed
 from portal.enrolment.importing import ImportMerchants, MerchantRow, import_merchants
 from portal.intake.actions import StartImport, start_import
@@ -83,6 +84,7 @@ def tell(house: Runtime) -> None:
         stage = Stage(house, clock, present, ours)
         play_promises(stage)
         play_returns(stage)
+        play_supervision(stage)
         random = Random(SEED)  # noqa: S311 -- invented data
         for act in ACTS:
             _import(stage, act, companies, random)
