@@ -63,8 +63,8 @@ def take_firm(
 ) -> Standing:
     """Let the list's words hold for a firm; refuses with RuleBroken what its merchant or an authority has settled.
 
-    `versions` is None for a firm that is new here. A changed promise holds from its new application on, at the earliest from today, and never from a day for which
-    another version already held: then from tomorrow.
+    `versions` is None for a firm that is new here. What replaces a promise in force holds from tomorrow on: who
+    bought this morning did so under the words that were public then.
     """
     held = versions.held if versions else None
     coming = versions.coming if versions else None
@@ -84,8 +84,6 @@ def take_firm(
     version = _passed(session, promisor, firm, first_on, origin=origin, now=now)
     if first_on <= local_day(now):
         begin_version(session, actor, version, now=now)
-        version.expires_on = firm.expires_on
-        version.next_on = next_attention(session, version, after=local_day(now))
     return Standing.CREATED if held is None else Standing.CHANGED
 
 
@@ -123,16 +121,17 @@ def _passed(
 ) -> PromiseVersion:
     version = new_version(session, promisor, replace(firm.body, first_on=first_on), now=now, origin=origin)
     version.state, version.next_on, version.published_on = PromiseState.PASSED, first_on, local_day(now)
-    version.submitted_at = now
+    version.submitted_at, version.expires_on = now, firm.expires_on
     return version
 
 
 def _correct(session: Session, coming: PromiseVersion, firm: Firm) -> Standing:
     """A version of a list that has not begun may still be put right."""
     words = replace(firm.body, first_on=coming.first_on)
-    if body_of(session, coming) == words:
+    if body_of(session, coming) == words and coming.expires_on == firm.expires_on:
         return Standing.UNCHANGED
     store_body(session, coming, words)
+    coming.expires_on = firm.expires_on
     return Standing.CHANGED
 
 
@@ -161,4 +160,4 @@ def _first_day(held: PromiseVersion | None, firm: Firm, today: date) -> date:
                 "重新承诺的，请在企业申请日期一栏填写新的日期。"
             )
         return firm.applied_on
-    return max(today, held.first_on + ONE_DAY)
+    return today + ONE_DAY

@@ -79,8 +79,9 @@ def begin_version(session: Session, actor: Actor, version: PromiseVersion, *, no
     held = former or last_held(session, version.promisor_id, besides=version.id)
     take_step(version, PromiseEvent.BEGIN)
     version.since_on = unbroken_since(version.first_on, held.last_on if held else None, held.since_on if held else None)
-    months = [row.get("valid_months") for row in version.programme.values()]
-    version.expires_on = expiry(version.first_on, min((one for one in months if one), default=None))
+    if version.programme:  # a list says itself until when its promises are valid
+        months = [row.get("valid_months") for row in version.programme.values()]
+        version.expires_on = expiry(version.first_on, min((one for one in months if one), default=None))
     version.next_on = next_attention(session, version, after=local_day(now))
     session.flush()
     note(session, actor, Topic.PROMISE_BEGUN, version, now=now, first_on=version.first_on.isoformat())

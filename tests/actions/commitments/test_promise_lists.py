@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from portal.accounts.rules import normalised_company
 from portal.commitments import actions
 from portal.commitments.actions import EndPromise
+from portal.commitments.jobs import look_after_promises
 from portal.commitments.list_files import read_list, take_list
 from portal.commitments.models import PromiseVersion, Promisor
 from portal.commitments.queries import history_of, promisor_by_slug
@@ -127,24 +128,81 @@ def test_a_second_run_changes_nothing(office):
         assert session.scalars(select(func.count()).select_from(Fact)).one() == facts
 
 
-def test_a_changed_row_makes_a_new_version_and_the_old_one_keeps_its_purchases(office):
+def test_a_changed_row_makes_a_new_version_and_the_old_one_keeps_its_purchases(office, clock):
     office.take()
-    done = office.take(changed(c0002L={"退货期限(天)": "15"}))
+    text = changed(c0002L={"退货期限(天)": "15"})
+    done = office.take(text)
     assert (done.changed, done.unchanged) == (1, 5)
-    first, second = office.history(FOOD)
-    assert (first.state, first.days, first.last_on) == (PromiseState.REPLACED, 7, TODAY - timedelta(days=1))
-    assert (second.days, second.first_on, second.since_on) == (15, TODAY, date(2026, 6, 9))
-
-
-def test_a_list_put_right_on_the_same_day_holds_from_tomorrow(office):
-    office.take(changed(c0002L={"企业申请日期": TODAY.isoformat()}))
-    corrected = changed(c0002L={"企业申请日期": TODAY.isoformat(), "退货期限(天)": "15"})
-    assert office.take(corrected).changed == 1
-    assert office.take(corrected).changed == 0
     assert [terms.days for terms in office.history(FOOD)] == [7]
+    clock.advance(days=1)
+    look_after_promises(office.runtime)
+    first, second = office.history(FOOD)
+    assert (first.state, first.days, first.last_on) == (PromiseState.REPLACED, 7, TODAY)
+    assert (second.days, second.first_on, second.since_on) == (15, TODAY + timedelta(days=1), date(2026, 6, 9))
+    assert office.take(text).changed == 0
+
+
+def test_a_change_that_has_not_begun_may_still_be_put_right(office):
+    office.take()
+    for days in ("15", "20"):
+        corrected = changed(c0002L={"退货期限(天)": days})
+        assert office.take(corrected).changed == 1
+        assert office.take(corrected).changed == 0
     with office.runtime.reading() as session:
         coming = session.scalars(select(PromiseVersion).where(PromiseVersion.state == PromiseState.PASSED)).one()
-    assert (coming.days, coming.first_on) == (15, TODAY + timedelta(days=1))
+    assert (coming.days, coming.first_on) == (20, TODAY + timedelta(days=1))
+
+
+def test_a_list_may_say_until_when_its_promises_are_valid(office, clock):
+    text = SAMPLE.read_text("utf-8-sig").replace("企业申请日期", "企业申请日期,有效止")
+    text = text.replace("2026年6月9日", "2026年6月9日,2026-10-31")
+    office.take(text)
+    assert office.history(FOOD)[0].expires_on == date(2026, 10, 31)
+    assert office.take(text).changed == 0
+    longer = text.replace("2026-10-31", "2026-12-31")
+    assert office.take(longer).changed == 1
+    clock.advance(days=1)
+    look_after_promises(office.runtime)
+    assert office.history(FOOD)[-1].expires_on == date(2026, 12, 31)
+    assert office.take(longer).changed == 0
+
+
+def test_a_firm_that_promises_again_after_its_end_begins_anew(office):
+    office.take()
+    with office.runtime.writing() as session:
+        version = session.scalars(
+            select(PromiseVersion).join(PromiseVersion.promisor).where(Promisor.code == FOOD)
+        ).one()
+        version.state, version.last_on = PromiseState.ENDED, date(2026, 7, 1)
+        session.commit()
+    assert office.take(changed(c0002L={"企业申请日期": "2026-08-01"})).changed == 1
+    assert [(row.state, row.since_on) for row in office.history(FOOD)] == [
+        (PromiseState.ENDED, date(2026, 6, 9)),
+        (PromiseState.CURRENT, date(2026, 8, 1)),
+    ]
+
+
+def test_a_promise_that_its_merchant_is_writing_goes_before_the_list(office):
+    with office.runtime.writing() as session:
+        promises.promise(session, session.merge(office.merchant), state=PromiseState.DRAFT)
+        session.commit()
+    assert "正在办理的承诺" in office.take().problems[0].text
+
+
+def test_a_list_that_says_what_the_merchant_promised_itself_changes_nothing(office):
+    with office.runtime.writing() as session:
+        promises.promise(session, session.merge(office.merchant), days=15)
+        session.commit()
+    done = office.take()
+    assert (done.unchanged, len(done.problems)) == (2, 4)
+
+
+def test_an_enrolled_firm_without_a_promise_gets_the_lists(office):
+    with office.runtime.writing() as session:
+        promises.promisor_for(session, session.merge(office.merchant), now=promises.NOW)
+        session.commit()
+    assert office.take().created == 6
+    assert [terms.days for terms in office.history(ENROLLED)] == [15]
 
 
 def test_a_changed_name_is_no_new_promise(office):
