@@ -169,7 +169,7 @@ def upgrade() -> None:
     op.create_index("uq_promise_violation_source", "promise_violation", ["source", "source_reference"], unique=True)
     op.create_table(
         "sanction_measure",
-        *_columns(sa.String(), "number reason conditions taken_by"),
+        *_columns(sa.String(), "number reason conditions taken_by issuer"),
         *_columns(sa.String(), "confirmed_by", nullable=True),
         *_columns(sa.Date(), "rectify_on earliest_on", nullable=True),
         *_columns(sa.DateTime(timezone=True), "taken_at"),

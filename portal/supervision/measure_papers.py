@@ -45,11 +45,10 @@ def measure_paper(
 ) -> Document:
     """Number and seal the paper of a measure; it names what was counted, over which days and on which basis."""
     merchant = proposal.merchant.organisation
-    authority = session.get_one(Organisation, proposal.authority_id)
     paper = MeasurePaper(
         number=number,
         title=PAPER_TITLES[order.level],
-        authority=actor.organisation_name or authority.name,
+        authority=actor.organisation_name,
         made_on=local_day(now).isoformat(),
         addressee=merchant.name,
         matters=_matters(merchant, proposal, order),

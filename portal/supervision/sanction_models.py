@@ -125,6 +125,7 @@ class Measure(Model):
     earliest_on: Mapped[date | None]  # when the merchant may ask to come back
     taken_at: Mapped[datetime]
     taken_by: Mapped[str]
+    issuer: Mapped[str]  # the authority that took it, by name: the merchant's own or one above it
     confirmed_at: Mapped[datetime | None]
     confirmed_by: Mapped[str | None]
     closed_at: Mapped[datetime | None]

@@ -102,7 +102,6 @@ class MeasurePage:
 
     row: Measure
     merchant: Merchant
-    authority: str
     proposal: SanctionProposal
     document: Document
     notes: Sequence[NoteLine]
@@ -190,7 +189,6 @@ def measure_page(session: Session, actor: Actor, number: str) -> MeasurePage:
     return MeasurePage(
         row=measure,
         merchant=measure.merchant,
-        authority=_name(session, measure.authority_id),
         proposal=proposal,
         document=measure.document,
         notes=_notes(session, key, measure.id),

@@ -153,6 +153,7 @@ def issue_measure(
         earliest_on=order.earliest_on,
         taken_at=now,
         taken_by=actor.name,
+        issuer=actor.organisation_name,
     )
     session.add(row)
     session.flush()

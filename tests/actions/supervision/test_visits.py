@@ -13,18 +13,20 @@ from portal.commitments.rules import PromiseState
 from portal.core.actor import SYSTEM, Role
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.notifications.queries import notices as desk
+from portal.returns.actions import FindBreach, find_breach
+from portal.returns.rules import Finding
 from portal.supervision import violations, visit_queries, visits
 from portal.supervision.attachments import opened
 from portal.supervision.rules.triggers import Trigger
 from portal.supervision.rules.visits import ViolationSource, ViolationState, VisitEvent, VisitState
 from portal.supervision.sanction_models import SanctionProposal
 from portal.supervision.triggers import Watch, watch_merchants
-from portal.supervision.violations import AskRemoval, DecideRemoval, DecideViolation, RecordViolation
+from portal.supervision.violations import AskRemoval, DecideRemoval, DecideViolation, RecordViolation, keep_found
 from portal.supervision.visit_models import MysteryVisit, PromiseViolation, SupervisionFile
 from portal.supervision.visits import PlanVisit, RecheckVisit, RecordVisit, RectifyVisit, StepVisit
 from portal.worker import dispatch
 from tests.conftest import NOW
-from tests.factories import people, promises
+from tests.factories import people, promises, returning
 from tests.factories import visits as made
 
 
@@ -151,6 +153,27 @@ def test_a_breach_of_a_visit_is_kept_once_and_names_that_visit(session, place):
     wrong = replace(command, source_reference="AF2608-9999")
     with pytest.raises(RuleBroken, match="没有对这家商家的这次暗访"):
         violations.record_violation(session, place.officer, wrong, now=NOW)
+
+
+def test_what_an_officer_finds_broken_in_a_return_is_kept_once(runtime, session, place):
+    clerk = place.principal
+    request = returning.refused(session, clerk, returning.asked(session, place.merchant))
+    find_breach(session, place.officer, FindBreach(request.reference, Finding.BROKEN, "吊牌完好"), now=NOW)
+    session.commit()
+    dispatch(runtime)
+    dispatch(runtime)
+    row = session.scalars(select(PromiseViolation)).one()
+    assert (row.source, row.source_reference) == (ViolationSource.RETURN, request.reference)
+    assert (row.state, row.text) == (ViolationState.CONFIRMED, "吊牌完好")
+    keep_found(session, request.id, now=NOW)
+    assert len(session.scalars(select(PromiseViolation)).all()) == 1
+
+
+def test_what_was_found_in_order_is_no_breach(session, place):
+    request = returning.refused(session, place.principal, returning.asked(session, place.merchant))
+    find_breach(session, place.officer, FindBreach(request.reference, Finding.KEPT, "吊牌确已剪"), now=NOW)
+    keep_found(session, request.id, now=NOW)
+    assert not session.scalars(select(PromiseViolation)).all()
 
 
 def test_the_chief_removes_the_promise_for_a_breach(session, place):

@@ -134,7 +134,7 @@ def test_a_measure_that_can_not_be_is_refused_and_kept_in_the_form(officer, prop
     assert said in answer.text
 
 
-def test_the_chief_suspends_and_goes_a_step_further(chief, proposal, merchant):
+def test_the_chief_suspends_and_goes_a_step_further(chief, principal, proposal, merchant):
     shown = f"/regulator/sanctions/{proposal.reference}"
     there = chief.submit(f"{shown}/take", order(level="suspend", conditions="办结积压"), page=shown).location
     assert "暂停分流" in chief.get(f"/regulator/merchants/{merchant.organisation.code}").text
@@ -142,6 +142,9 @@ def test_the_chief_suspends_and_goes_a_step_further(chief, proposal, merchant):
     next_one = chief.submit(f"{there}/replace", further, page=there).location
     assert "2026-12-01" in chief.get(next_one).text
     assert "已转下一步" in chief.get(there).text
+    assert "2026-12-01" in chief.get(f"/regulator/merchants/{merchant.organisation.code}").text
+    assert "退出" in principal.get("/merchant/measures").text  # its people still sign in, for open cases and ledgers
+    assert principal.get("/merchant/cases").status_code == 200
 
 
 def test_nothing_is_done_with_a_reason(officer, proposal):
