@@ -213,3 +213,22 @@ def test_however_a_promise_ended_earlier_purchases_stay_covered(state):
     row = terms(1, days=30, last_on=date(2026, 3, 1), state=state)
     assert coverage([row], bought(date(2026, 3, 1)), today=date(2026, 3, 20)).answer is Answer.COVERED
     assert coverage([row], bought(date(2026, 3, 2)), today=date(2026, 3, 20)).answer is Answer.AFTER
+
+
+def test_a_promise_for_online_shops_holds_for_no_purchase_in_a_shop():
+    row = terms(1, way=Way.ONLINE, scopes=(Scope(Way.ONLINE, "", (), None),))
+    found = coverage([row], bought(V1_FROM), today=V1_FROM)
+    assert found.answer is Answer.WRONG_WAY
+    assert found.sentences[-1] == "第 1 版承诺只管网上购买的商品，不管门店购买的商品。"
+
+
+def test_a_version_without_rows_holds_for_everything_of_its_way():
+    row = terms(1, scopes=())
+    assert coverage([row], bought(V1_FROM), today=V1_FROM).answer is Answer.COVERED
+    assert coverage([row], bought(V1_FROM, way=Way.ONLINE), today=V1_FROM).answer is Answer.WRONG_WAY
+
+
+def test_many_cautions_are_counted():
+    rows = tuple(replace(BY_TEXT, id=i, text=f"第{i}种") for i in range(7))
+    found = coverage([terms(1, exclusions=rows)], bought(V1_FROM), today=V1_FROM)
+    assert found.sentences[-1].endswith("等 7 项。")
