@@ -10,7 +10,6 @@ from portal.accounts.links import WipeEnded, wipe_expired_links
 from portal.cases.jobs import redate_cases, warn_due
 from portal.commitments import jobs as promises
 from portal.commitments.listing_jobs import clear_feedback
-from portal.commitments.listings import keep_listing
 from portal.commitments.run_jobs import continue_lists, forget_lists, import_list
 from portal.core.actor import SYSTEM
 from portal.core.db import refresh_statistics
@@ -54,11 +53,11 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.SUBSTITUTE_NAMED: NOBODY,
     Topic.SUBSTITUTE_ENDED: NOBODY,
     Topic.SECOND_FACTOR_SET: NOBODY,
-    Topic.MERCHANT_ADMITTED: (promises.follow_merchant,),
-    Topic.MERCHANT_CHANGED: (promises.follow_merchant, keep_listing),
+    Topic.MERCHANT_ADMITTED: (promises.follow_merchant, promises.keep_listing),
+    Topic.MERCHANT_CHANGED: (promises.follow_merchant, promises.keep_listing),
     Topic.MERCHANT_SUSPENDED: NOBODY,
     Topic.MERCHANT_RESUMED: NOBODY,
-    Topic.MERCHANT_EXITED: (promises.end_of_exited, keep_listing),
+    Topic.MERCHANT_EXITED: (promises.end_of_exited, promises.keep_listing),
     Topic.MERCHANT_READMITTED: NOBODY,
     Topic.MERCHANT_PROPOSED: (enrolling.tell_of_merchant_data,),
     Topic.MERCHANT_PROPOSAL_DECIDED: (enrolling.tell_of_merchant_data,),
@@ -139,13 +138,13 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.PROMISE_SUBMITTED: (tell_of_promise,),
     Topic.PROMISE_WITHDRAWN: NOBODY,
     Topic.PROMISE_REVIEWED: (tell_of_promise,),
-    Topic.PROMISE_BEGUN: (keep_listing, tell_of_promise),
+    Topic.PROMISE_BEGUN: (promises.keep_listing, tell_of_promise),
     Topic.PROMISE_ENDING: (tell_of_promise,),
-    Topic.PROMISE_ENDED: (keep_listing, tell_of_promise),
-    Topic.PROMISE_REMOVED: (keep_listing, tell_of_promise),
-    Topic.PROMISE_EXPIRED: (keep_listing, tell_of_promise),
+    Topic.PROMISE_ENDED: (promises.keep_listing, tell_of_promise),
+    Topic.PROMISE_REMOVED: (promises.keep_listing, tell_of_promise),
+    Topic.PROMISE_EXPIRED: (promises.keep_listing, tell_of_promise),
     Topic.PROMISE_WARNED: (tell_of_promise,),
-    Topic.PROMISOR_CHANGED: (keep_listing,),
+    Topic.PROMISOR_CHANGED: (promises.keep_listing,),
     Topic.FEEDBACK_GIVEN: NOBODY,
     Topic.FEEDBACK_HANDLED: NOBODY,
     Topic.FEEDBACK_PASSED_ON: NOBODY,

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.classification.rules import CLASS_NAMES
@@ -77,7 +76,7 @@ def _near(session: Session, wanted: DirectoryFilter, rows: Sequence[PromiseListi
 
 def card(row: PromiseListing) -> Card:
     """A line of the list for its card."""
-    place = f"{row.platform} · {_('网上店铺')}" if row.way is Way.ONLINE else row.address
+    place = f"{row.platform} · 网上店铺" if row.way is Way.ONLINE else row.address
     return Card(
         shop=row.shop,
         registered=row.registered if row.registered not in row.shop else "",
@@ -85,7 +84,7 @@ def card(row: PromiseListing) -> Card:
         days=row.days,
         address=place or f"{row.city}{row.district}",
         goods=shortened(row.goods),
-        excluded=shortened(row.excluded) or _("没有列出"),
+        excluded=shortened(row.excluded) or "没有列出",
         freight=FREIGHT_NAMES[row.freight],
         since=f"{row.since_on:%Y-%m}" if row.since_on else "",
         enrolled=row.enrolled,
@@ -106,7 +105,7 @@ def heading(wanted: DirectoryFilter, facets: Facets) -> str:
     """Where and how many: 湖里区 214 家门店."""
     where = next((one.district for one in facets.areas if one.key == wanted.area), "") if wanted.area else ""
     count = number(facets.total, capped=facets.capped)
-    return _("%(where)s %(count)s 家门店", where=where, count=count).strip()
+    return f"{where} {count} 家门店".strip()
 
 
 def area_options(facets: Facets, wanted: DirectoryFilter) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -128,7 +127,7 @@ def area_options(facets: Facets, wanted: DirectoryFilter) -> list[tuple[str, lis
 
 def _classes(wanted: DirectoryFilter, facets: Facets, kept: Mapping[str, str]) -> list[dict[str, Any]]:
     href = _without(kept, "class")
-    every = {"label": _("全部"), "count": number(facets.every_class), "href": href, "current": not wanted.category}
+    every = {"label": "全部", "count": number(facets.every_class), "href": href, "current": not wanted.category}
     shown = dict(facets.classes)
     if wanted.category:
         shown.setdefault(wanted.category, 0)
@@ -158,10 +157,10 @@ def _bands(wanted: DirectoryFilter, facets: Facets, kept: Mapping[str, str]) -> 
 def _chips(wanted: DirectoryFilter, facets: Facets, kept: Mapping[str, str]) -> list[dict[str, str]]:
     found: list[tuple[str, str]] = []
     if wanted.q:
-        found.append((_("查找：%(words)s", words=wanted.q), "q"))
+        found.append((f"查找：{wanted.q}", "q"))
     if wanted.area:
-        named = next((one.district for one in facets.areas if one.key == wanted.area), _("所选地区"))
-        found.append((_("地区：%(area)s", area=named), "region"))
+        named = next((one.district for one in facets.areas if one.key == wanted.area), "所选地区")
+        found.append((f"地区：{named}", "region"))
     if wanted.category:
         found.append((CLASS_NAMES[wanted.category], "class"))
     if wanted.band:
@@ -170,7 +169,7 @@ def _chips(wanted: DirectoryFilter, facets: Facets, kept: Mapping[str, str]) -> 
 
 
 def _sorts(wanted: DirectoryFilter, kept: Mapping[str, str]) -> list[dict[str, Any]]:
-    labels = {"days": _("按期限从长到短"), "name": _("按店名"), "newest": _("最近加入")}
+    labels = {"days": "按期限从长到短", "name": "按店名", "newest": "最近加入"}
     return [
         {"label": label, "href": _with(kept, "sort", key), "current": key == wanted.sort}
         for key, label in labels.items()
@@ -180,8 +179,8 @@ def _sorts(wanted: DirectoryFilter, kept: Mapping[str, str]) -> list[dict[str, A
 def _shapes(kept: Mapping[str, str]) -> list[dict[str, Any]]:
     as_list = kept.get("show") == "list"
     return [
-        {"label": _("卡片"), "href": _without(kept, "show"), "current": not as_list},
-        {"label": _("列表"), "href": _with(kept, "show", "list"), "current": as_list},
+        {"label": "卡片", "href": _without(kept, "show"), "current": not as_list},
+        {"label": "列表", "href": _with(kept, "show", "list"), "current": as_list},
     ]
 
 
@@ -194,7 +193,7 @@ def _first(asked: Mapping[str, str]) -> int:
 def _place(facets: Facets, first: int, count: int) -> str:
     total = number(facets.total, capped=facets.capped)
     last = first + count - 1
-    return _("第 %(first)s–%(last)s 家，共 %(total)s 家", first=number(first), last=number(last), total=total)
+    return f"第 {number(first)}–{number(last)} 家，共 {total} 家"
 
 
 def _turn(kept: Mapping[str, str], cursor: str | None, at: int) -> str:

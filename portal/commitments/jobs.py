@@ -1,5 +1,6 @@
 """What happens to promises by itself: their days come, and their merchants change or leave."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,12 +9,13 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Organisation
 from portal.clocks.rules import local_day
 from portal.commitments.actions import LookAgain, end_with_merchant, look_again
+from portal.commitments.listings import relist
 from portal.commitments.models import PromiseVersion, Promisor
 from portal.commitments.rules import PromiseState
 from portal.commitments.storing import promisor_for
 from portal.core.actor import SYSTEM
 from portal.core.errors import Refused
-from portal.core.facts import Fact
+from portal.core.facts import Fact, SubjectKind
 from portal.enrolment.models import Merchant, MerchantState
 from portal.runtime import Runtime
 
@@ -55,3 +57,11 @@ def follow_merchant(session: Session, fact: Fact, *, now: datetime) -> None:
     code = session.get_one(Organisation, merchant.id).code
     if session.scalars(select(Promisor.id).where(Promisor.code == code)).first() is not None:
         promisor_for(session, merchant, now=now)
+
+
+def keep_listing(session: Session, fact: Fact, *, now: datetime) -> None:
+    """Follow a fact about a promise or its merchant: what stands in the public list is what is in force. A handler."""
+    ids: Sequence[int] = [fact.subject_id]
+    if fact.subject_kind is SubjectKind.MERCHANT:
+        ids = session.scalars(select(Promisor.id).where(Promisor.merchant_id == fact.subject_id)).all()
+    relist(session, ids, today=local_day(now))

@@ -18,12 +18,10 @@ from portal.classification.rules import CLASS_NAMES
 from portal.clocks.rules import local_day
 from portal.commitments.entries import Entry, entries_of
 from portal.commitments.listing_models import ListingSpot, ListingTally, PromiseListing
-from portal.commitments.models import Promisor
 from portal.commitments.rules.directory import band_of, spots_of
 from portal.core.actor import Actor
 from portal.core.bulk import load
 from portal.core.db import among, is_postgresql, take_ids
-from portal.core.facts import Fact, SubjectKind
 from portal.core.search import Document, SearchTable, forget, index_documents
 
 DIRECTORY_SEARCH = SearchTable("promise_search")
@@ -38,14 +36,6 @@ class RelistPromisors:
     """Promisors whose part of the list is made anew."""
 
     promisor_ids: Sequence[int]
-
-
-def keep_listing(session: Session, fact: Fact, *, now: datetime) -> None:
-    """Follow a fact about a promise or its merchant: what stands in the list is what is in force."""
-    ids: Sequence[int] = [fact.subject_id]
-    if fact.subject_kind is SubjectKind.MERCHANT:
-        ids = session.scalars(select(Promisor.id).where(Promisor.merchant_id == fact.subject_id)).all()
-    relist(session, ids, today=local_day(now))
 
 
 def relist_promisors(session: Session, actor: Actor, command: RelistPromisors, *, now: datetime) -> int:
