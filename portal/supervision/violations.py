@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from portal.clocks.rules import local_day
 from portal.commitments.actions import RemovePromise, remove_promise
+from portal.commitments.feedback_models import PromiseFeedback
 from portal.commitments.models import PromiseVersion, Promisor
 from portal.commitments.queries import promisor_of
 from portal.commitments.rules import PromiseState
@@ -74,8 +75,8 @@ def record_violation(session: Session, actor: Actor, command: RecordViolation, *
     if not command.text.strip():
         raise RuleBroken("请写明违反了承诺的哪一条、怎样违反。", field="text")
     reference = command.source_reference.strip().upper() or _own_reference(session, now)
-    if command.source is ViolationSource.VISIT and not _is_visit_to(session, reference, promisor):
-        raise RuleBroken("没有对这家商家的这次暗访，请核对暗访编号。", field="source_reference")
+    if not _is_about(session, command.source, reference, promisor):
+        raise RuleBroken("没有关于这家商家的这个编号，请核对暗访或反馈的编号。", field="source_reference")
     if _known(session, command.source, reference):
         raise RuleBroken("这件事已经登记过，不能重复登记。", field="source_reference")
     row = _row(promisor, command.source, reference, command.happened_on, command.text, actor, session, now=now)
@@ -229,9 +230,15 @@ def _known(session: Session, source: ViolationSource, reference: str) -> bool:
     return session.scalars(select(PromiseViolation.id).where(*same)).first() is not None
 
 
-def _is_visit_to(session: Session, reference: str, promisor: Promisor) -> bool:
-    query = select(MysteryVisit.id).where(MysteryVisit.reference == reference, MysteryVisit.promisor_id == promisor.id)
-    return session.scalars(query).first() is not None
+def _is_about(session: Session, source: ViolationSource, reference: str, promisor: Promisor) -> bool:
+    """Say whether a visit or feedback of this reference is about the promisor; what an officer found has none."""
+    if source is ViolationSource.VISIT:
+        visited = MysteryVisit.reference == reference, MysteryVisit.promisor_id == promisor.id
+        return session.scalars(select(MysteryVisit.id).where(*visited)).first() is not None
+    if source is ViolationSource.FEEDBACK:
+        told = PromiseFeedback.reference == reference, PromiseFeedback.promisor_id == promisor.id
+        return session.scalars(select(PromiseFeedback.id).where(*told)).first() is not None
+    return True
 
 
 def _own_reference(session: Session, now: datetime) -> str:

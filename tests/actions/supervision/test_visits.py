@@ -150,9 +150,10 @@ def test_a_breach_of_a_visit_is_kept_once_and_names_that_visit(session, place):
     violations.record_violation(session, place.officer, command, now=NOW)
     with pytest.raises(RuleBroken, match="已经登记过"):
         violations.record_violation(session, place.officer, command, now=NOW)
-    wrong = replace(command, source_reference="AF2608-9999")
-    with pytest.raises(RuleBroken, match="没有对这家商家的这次暗访"):
-        violations.record_violation(session, place.officer, wrong, now=NOW)
+    for changes in ({"source_reference": "AF2608-9999"}, {"source": ViolationSource.FEEDBACK}):
+        wrong = replace(command, **changes)
+        with pytest.raises(RuleBroken, match="没有关于这家商家的这个编号"):
+            violations.record_violation(session, place.officer, wrong, now=NOW)
 
 
 def test_what_an_officer_finds_broken_in_a_return_is_kept_once(runtime, session, place):
