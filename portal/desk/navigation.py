@@ -19,7 +19,7 @@ from portal.desk.menus import SECTIONS, Item, Section
 from portal.enrolment.application_models import Application
 from portal.enrolment.application_queries import waiting_condition
 from portal.returns.models import ReturnRequest
-from portal.returns.queries import waiting_for
+from portal.returns.queries import to_judge, waiting_for
 
 COUNTED: dict[ActorKind, dict[str, ColumnElement[bool]]] = {
     ActorKind.MERCHANT: {
@@ -73,6 +73,11 @@ def _counting(kind: ActorKind, sight: Sight) -> CompoundSelect[Any]:
         mine = one if sight is Sight.AUTHORITY else several
         capped = select(Application.id).where(mine, waiting_condition()).limit(COUNT_CAP + 1).subquery()
         parts.append(select(literal("applications"), func.count()).select_from(capped))
+        ours = ReturnRequest.authority_id == bindparam("own_authority", type_=ReturnRequest.authority_id.type)
+        theirs = ReturnRequest.authority_id.in_(bindparam("own_authorities"))
+        doubtful = to_judge() & (ours if sight is Sight.AUTHORITY else theirs)
+        capped = select(ReturnRequest.id).where(doubtful).limit(COUNT_CAP + 1).subquery()
+        parts.append(select(literal("breaches"), func.count()).select_from(capped))
     return union_all(*parts)
 
 

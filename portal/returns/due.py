@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.clocks.queries import almanac
@@ -48,15 +48,19 @@ def look_at_due(session: Session, actor: Actor, command: Look, *, now: datetime)
 
 
 def erase_finished(session: Session, actor: Actor, command: Look, *, now: datetime) -> int:
-    """Destroy the keys of requests that ended longer ago than limit "return_kept"; returns how many.
+    """Destroy the keys of requests that ended, or were left open, longer than limit "return_kept"; returns how many.
 
     A possible breach without a finding is kept. The ledger keeps its own commitments.
     """
     days = almanac(session).amount("return_kept", local_day(now))
+    before = now - timedelta(days=days)
     query = (
         select(ReturnRequest)
         .where(
-            ReturnRequest.closed_at < now - timedelta(days=days),
+            or_(
+                ReturnRequest.closed_at < before,
+                and_(ReturnRequest.closed_at.is_(None), ReturnRequest.asked_at < before),
+            ),
             ReturnRequest.erased_at.is_(None),
             or_(ReturnRequest.breach.is_(None), ReturnRequest.finding.is_not(None)),
         )

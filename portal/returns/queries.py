@@ -116,6 +116,11 @@ def waiting_for(merchant: ColumnElement[int]) -> ColumnElement[bool]:
     return (ReturnRequest.merchant_id == merchant) & ReturnRequest.state.in_(TO_DO_STATES)
 
 
+def to_judge() -> ColumnElement[bool]:
+    """The requests whose possible breach waits for a finding."""
+    return ReturnRequest.breach.is_not(None) & ReturnRequest.finding.is_(None)
+
+
 def _sums() -> tuple[ColumnElement[int], ...]:
     state, request = ReturnRequest.state, ReturnRequest
     return (

@@ -326,6 +326,13 @@ def test_finished_requests_are_erased_in_time_with_key_files_and_messages(
     assert session.scalars(numbers).all() == []
 
 
+def test_a_request_that_was_left_open_for_years_is_erased_too(session: Session, shop: Shop) -> None:
+    made = returning.asked(session, shop.merchant)
+    assert due.erase_finished(session, SYSTEM, Look(), now=NOW + timedelta(days=1096)) == 0
+    assert due.erase_finished(session, SYSTEM, Look(), now=NOW + timedelta(days=1097)) == 1
+    assert (made.phone_sealed, made.next_at) == (None, None)
+
+
 def test_figures_count_by_authority_and_month_of_china(session: Session, shop: Shop) -> None:
     returning.refunded(session, shop.clerk, returning.asked(session, shop.merchant))
     returning.refused(session, shop.clerk, returning.asked(session, shop.merchant, goods="帽子"))
