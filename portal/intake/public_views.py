@@ -18,7 +18,7 @@ from portal.extensions import limiter
 from portal.intake import green_drafts, green_files, green_filing, green_forms, green_proofs, green_queries
 from portal.intake.green_doors import DoorState, door_of
 from portal.intake.green_forms import CodeForm, FileForm, FilesForm
-from portal.intake.green_pages import (
+from portal.intake.green_views import (
     check_page,
     code_page,
     draft,
