@@ -13,10 +13,9 @@ from portal.core.actor import SYSTEM, Role
 from tests.conftest import NOW
 from tests.factories import people, promises
 from tests.factories.promises import BODY, TODAY
-from tests.faults.test_races import losers, race
+from tests.faults.test_races import ROUNDS, losers, race
 
 DAY = timedelta(days=1)
-ROUNDS = 4  # each makes its own people: dear
 
 
 def states(runtime, promisor_id):
