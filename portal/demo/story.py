@@ -20,6 +20,7 @@ from portal.core.actor import OPERATOR
 from portal.core.errors import Refused
 from portal.demo import words
 from portal.demo.complaints import GREEN, LOCAL, ODR, Company, Draft, number_of, write_export
+from portal.demo.enrolling import play_applications
 from portal.demo.people import MERCHANT_CODE, add_people
 from portal.demo.plots import ANCIENT, FRESH, OLD, RECENT, Plot
 from portal.demo.promises import play_promises
@@ -85,6 +86,7 @@ def tell(house: Runtime) -> None:
         play_promises(stage)
         play_returns(stage)
         play_supervision(stage)
+        play_applications(stage)
         random = Random(SEED)  # noqa: S311 -- invented data
         for act in ACTS:
             _import(stage, act, companies, random)
