@@ -1,7 +1,7 @@
 """Entering the practice tenant, and beginning again with a fresh set of cases."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Organisation
 from portal.core import facts
 from portal.core.actor import Actor, ActorKind
-from portal.core.errors import NotAllowed, NotFound
+from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.enrolment.models import Merchant
 from portal.practice.filing import Tenant
@@ -17,6 +17,7 @@ from portal.practice.founding import membership_in, practice_authority, practice
 from portal.practice.making import end_set, make_set
 from portal.practice.models import PracticeCase
 
+MOST_A_DAY = 10  # sets of one person: our limit
 FOR_MERCHANTS = "练习环境是给企业人员用的。"
 
 
@@ -52,10 +53,18 @@ class BeginAgain:
 
 
 def begin_again(session: Session, actor: Actor, command: BeginAgain, *, now: datetime) -> int:
-    """Put one's own practice cases away and make a fresh set; returns how many are new. For those who practise."""
+    """Put one's own practice cases away and make a fresh set; returns how many are new. For those who practise.
+
+    Refuses with RuleBroken more than ten sets a day.
+    """
     if not actor.in_practice or actor.person_id is None:
         raise NotFound("不在练习环境里。")
     merchant = session.get_one(Merchant, actor.organisation_id)
+    made = select(func.count(PracticeCase.made_at.distinct())).where(
+        PracticeCase.person_id == actor.person_id, PracticeCase.made_at > now - timedelta(days=1)
+    )
+    if session.scalars(made).one() >= MOST_A_DAY:
+        raise RuleBroken(f"一天最多编 {MOST_A_DAY} 套练习。请先办完现在的，明天再重新开始。")
     end_set(session, actor.person_id, merchant.id, now=now)
     return _begin(session, actor, _tenant(session, merchant), now=now)
 

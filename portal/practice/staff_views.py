@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal import web
 from portal.core.actor import ActorKind
-from portal.core.errors import NotFound
+from portal.core.errors import NotFound, RuleBroken
 from portal.practice import actions, queries
 from portal.practice.actions import BeginAgain, EnterPractice
 from portal.practice.plots import PLOTS
@@ -47,8 +47,11 @@ def enter() -> ResponseReturnValue:
 @bp.post("/again")
 def begin_again() -> ResponseReturnValue:
     """Put the present cases away and begin with a fresh set."""
-    count = web.perform(actions.begin_again, BeginAgain())
-    session[TOLD] = _("已收起原来的练习，新编了 %(count)s 件。", count=count)
+    try:
+        count = web.perform(actions.begin_again, BeginAgain())
+        session[TOLD] = _("已收起原来的练习，新编了 %(count)s 件。", count=count)
+    except RuleBroken as objection:
+        session[TOLD] = objection.text
     return redirect(url_for(".show"), code=303)
 
 

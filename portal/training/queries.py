@@ -19,6 +19,7 @@ from portal.training.access import MISSING, NOT_INVITED, area_of, visible_to
 from portal.training.models import Training, TrainingAttendee, TrainingInvitation
 from portal.training.rules import Mode, Standing, YearPlan, year_plan
 
+OFFICE = "所"  # the level below a district
 EXPORT_CAP = 20_000  # rows of one file: our limit
 
 
@@ -253,12 +254,17 @@ class Overview:
 
 
 def overview(session: Session, actor: Actor, wanted: TrainingFilter, *, now: datetime) -> Overview:
-    """Everything above the list, counted in one statement (limit `trainings_a_year`)."""
+    """Everything above the list, counted in one statement (limit `trainings_a_year`).
+
+    The number is a district's: a 所 counts what its district holds, a district what its 所 hold.
+    """
     today = local_day(now)
+    own = session.get_one(Organisation, actor.organisation_id)
+    above = [own.parent_id] if own.level == OFFICE and own.parent_id is not None else []
     listed = select(Training.id).where(visible_to(actor), *_narrowed(wanted)).limit(COUNT_CAP + 1).subquery()
     missing = _absent(actor, today.year, "").with_only_columns(Merchant.id).limit(COUNT_CAP + 1).subquery()
     held = select(func.count()).where(
-        Training.authority_id.in_(sorted(actor.jurisdiction)),
+        Training.authority_id.in_(sorted({*actor.jurisdiction, *above})),
         Training.held_on.between(date(today.year, 1, 1), today),
         Training.cancelled_at.is_(None),
     )
@@ -271,8 +277,7 @@ def overview(session: Session, actor: Actor, wanted: TrainingFilter, *, now: dat
             select(func.max(Training.held_on)).where(visible_to(actor)).scalar_subquery().label("last"),
         )
     ).one()
-    upwards = [actor.organisation_id] if actor.organisation_id is not None else []
-    required = almanac(session).amount("trainings_a_year", today, upwards)
+    required = almanac(session).amount("trainings_a_year", today, own.ancestry()[::-1])
     return Overview(year_plan(today, row.held, required), row.listed, row.absent, _between(row.first, row.last))
 
 

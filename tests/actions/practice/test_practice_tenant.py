@@ -15,7 +15,7 @@ from portal.cases.models import Case
 from portal.cases.rules import CaseState, FailureCause, ReturnReason
 from portal.clocks.rules import local_day
 from portal.core.actor import SYSTEM
-from portal.core.errors import NotAllowed, NotFound
+from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.documents.models import Document
 from portal.documents.queries import verification
 from portal.enrolment.models import Merchant
@@ -212,6 +212,18 @@ def test_a_fresh_start_puts_the_former_set_away(practising, session, runtime):
     assert states.pop("breach") is CaseState.CLOSED_SETTLED
     assert set(states.values()) == {CaseState.WITHDRAWN}
     assert practising.case("simple_refund").id not in former.values()
+
+
+def test_a_day_has_ten_sets(practising, session, runtime, clock):
+    for second, row in enumerate(session.scalars(select(PracticeCase))):
+        row.made_at = NOW + timedelta(seconds=second)  # as if each of the nine were of a set of its own
+    session.commit()
+    clock.moment += timedelta(minutes=1)
+    runtime.perform(practising.actor, begin_again, BeginAgain())
+    with pytest.raises(RuleBroken, match="一天最多编 10 套"):
+        runtime.perform(practising.actor, begin_again, BeginAgain())
+    clock.moment += timedelta(days=1)
+    assert runtime.perform(practising.actor, begin_again, BeginAgain()) == len(PLOTS)
 
 
 def test_only_people_of_a_merchant_practise_and_only_from_their_work(practising, session, runtime, merchant):

@@ -201,6 +201,13 @@ def test_the_plan_counts_this_years_trainings_that_were_held(session, officer, m
     assert (above.count, above.absent, above.years) == (4, 1, [TODAY.year, TODAY.year - 1])
 
 
+def test_an_office_counts_what_its_district_held(session, district, officer, merchant):
+    office = people.authority(session, "江头市场监督管理所", parent=district)
+    clerk = people.actor(session, people.member(session, office.id, Role.OFFICER))
+    trainings.recorded(session, officer)
+    assert queries.overview(session, clerk, TrainingFilter(), now=NOW).plan.held == 1
+
+
 def test_who_attended_none_this_year_is_listed(session, district, officer, merchant):
     second = people.merchant(session, district)
     row = trainings.recorded(session, officer)
