@@ -23,7 +23,6 @@ from portal.ledgers import page_jobs as pages
 from portal.ledgers import sheet_jobs as sheets
 from portal.ledgers.checkpoints import sign_due_checkpoints
 from portal.mediation.jobs import close_unchosen
-from portal.notifications import enrolment_notices as enrolling
 from portal.notifications import jobs as notices
 from portal.notifications import return_notices as returns
 from portal.notifications.checkpoint_mails import tell_authorities
@@ -59,22 +58,22 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.MERCHANT_RESUMED: NOBODY,
     Topic.MERCHANT_EXITED: (promises.end_of_exited, promises.keep_listing),
     Topic.MERCHANT_READMITTED: NOBODY,
-    Topic.MERCHANT_PROPOSED: (enrolling.tell_of_merchant_data,),
-    Topic.MERCHANT_PROPOSAL_DECIDED: (enrolling.tell_of_merchant_data,),
+    Topic.MERCHANT_PROPOSED: (notices.tell_of_merchant_data,),
+    Topic.MERCHANT_PROPOSAL_DECIDED: (notices.tell_of_merchant_data,),
     Topic.MERCHANT_CONFIRMED: NOBODY,
-    Topic.MERCHANT_DATA_DUE: (enrolling.tell_of_merchant_data,),
-    Topic.MERCHANT_LICENCE_ENDING: (enrolling.tell_of_merchant_data,),
-    Topic.APPLICATION_STARTED: (enrolling.tell_applicant,),
-    Topic.APPLICATION_LINK_ASKED: (enrolling.tell_applicant,),
-    Topic.APPLICATION_SUBMITTED: (enrolling.tell_of_application,),
-    Topic.APPLICATION_MORE_ASKED: (enrolling.tell_applicant,),
-    Topic.APPLICATION_ADMITTED: (enrolling.tell_applicant,),
-    Topic.APPLICATION_REFUSED: (enrolling.tell_applicant,),
+    Topic.MERCHANT_DATA_DUE: (notices.tell_of_merchant_data,),
+    Topic.MERCHANT_LICENCE_ENDING: (notices.tell_of_merchant_data,),
+    Topic.APPLICATION_STARTED: (notices.tell_applicant,),
+    Topic.APPLICATION_LINK_ASKED: (notices.tell_applicant,),
+    Topic.APPLICATION_SUBMITTED: (notices.tell_of_application,),
+    Topic.APPLICATION_MORE_ASKED: (notices.tell_applicant,),
+    Topic.APPLICATION_ADMITTED: (notices.tell_applicant,),
+    Topic.APPLICATION_REFUSED: (notices.tell_applicant,),
     Topic.APPLICATION_WITHDRAWN: NOBODY,
     Topic.APPLICATION_REOPENED: NOBODY,
     Topic.APPLICATION_LAPSED: NOBODY,
-    Topic.APPLICATION_ERASED: (enrolling.forget_applicant,),
-    Topic.INVITATION_ASKED: (enrolling.tell_applicant,),
+    Topic.APPLICATION_ERASED: (notices.forget_applicant,),
+    Topic.INVITATION_ASKED: (notices.tell_applicant,),
     Topic.INVITATION_USED: NOBODY,
     Topic.SENDING_LIMIT_SET: NOBODY,
     Topic.IMPORT_STARTED: NOBODY,
