@@ -60,6 +60,29 @@ def play_returns(stage: Stage) -> None:
 
 def _play(stage: Stage, one: Asked, serial: int) -> None:
     stage.at(stage.present - timedelta(days=one.asked))
+    request = _ask(stage, one)
+    if not one.end:
+        return
+    stage.at(stage.clock.moment + timedelta(hours=7))
+    if one.end in ("refused", "risky"):
+        _refuse(stage, request, risky=one.end == "risky")
+        return
+    stage.by(AGENT, actions.agree_return, AgreeReturn(request.reference, WHERE_TO, one.price))
+    if one.end == "agreed":
+        return
+    stage.at(stage.clock.moment + timedelta(days=1))
+    stage.by(AGENT, actions.receive_goods, ReceiveGoods(request.reference, Condition.INTACT))
+    if one.end == "back":
+        return
+    label = f"YS-{serial:04d}"
+    cells = {"category": _book_class(one), "condition": "intact", "disposition": "resale", "label_number": label}
+    stage.by(AGENT, actions.settle_return, SettleReturn(request.reference, one.price, cells))
+    if one.end == "confirmed":
+        stage.at(stage.clock.moment + timedelta(hours=5))
+        stage.house.perform(CONSUMER, answer_refund, AnswerRefund(_token(stage, request), received=True))
+
+
+def _ask(stage: Stage, one: Asked) -> ReturnRequest:
     with stage.house.reading() as session:
         slug = session.get_one(Merchant, stage.ours).slug
     wanted = Wanted(
@@ -75,31 +98,7 @@ def _play(stage: Stage, one: Asked, serial: int) -> None:
         name=one.name,
         phone=one.phone,
     )
-    command = SendRequest(slug, secrets.token_hex(16), wanted, as_wish=True)
-    request = stage.house.perform(CONSUMER, send_request, command)
-    if not one.end:
-        return
-    stage.at(stage.clock.moment + timedelta(hours=7))
-    if one.end in ("refused", "risky"):
-        _refuse(stage, request, risky=one.end == "risky")
-        return
-    stage.by(AGENT, actions.agree_return, AgreeReturn(request.reference, WHERE_TO, one.price))
-    if one.end == "agreed":
-        return
-    stage.at(stage.clock.moment + timedelta(days=1))
-    stage.by(AGENT, actions.receive_goods, ReceiveGoods(request.reference, Condition.INTACT))
-    if one.end == "back":
-        return
-    cells = {
-        "category": _book_class(one),
-        "condition": "intact",
-        "disposition": "resale",
-        "label_number": f"YS-{serial:04d}",
-    }
-    stage.by(AGENT, actions.settle_return, SettleReturn(request.reference, one.price, cells))
-    if one.end == "confirmed":
-        stage.at(stage.clock.moment + timedelta(hours=5))
-        stage.house.perform(CONSUMER, answer_refund, AnswerRefund(_token(stage, request), received=True))
+    return stage.house.perform(CONSUMER, send_request, SendRequest(slug, secrets.token_hex(16), wanted, as_wish=True))
 
 
 def _refuse(stage: Stage, request: ReturnRequest, *, risky: bool) -> None:
