@@ -2,19 +2,15 @@
 
 from portal.commitments.feedback import GiveFeedback, HandleFeedback, give_feedback, handle_feedback
 from portal.commitments.feedback_models import FeedbackReason, PromiseFeedback
-from portal.commitments.models import PromiseVersion
 from portal.commitments.queries import promisor_of
 from portal.core.actor import VISITOR
 from tests.conftest import NOW
-from tests.factories import people, promises
+from tests.factories import people
 from tests.sweeps.stage import Maker, Values, World
 
 
-def _promised(world: World) -> PromiseVersion | None:
-    """A promise in force of merchant A; None where it has one already."""
-    if promisor_of(world.session, world.merchant.id) is not None:
-        return None
-    return promises.promise(world.session, world.merchant)
+def _promised(world: World) -> None:
+    world.values("promise current of A")
 
 
 def _firm(world: World) -> Values:

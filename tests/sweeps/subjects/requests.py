@@ -5,7 +5,7 @@ from sqlalchemy import select
 from portal.core.actor import Actor
 from portal.returns.models import ReturnFile, ReturnRequest
 from portal.returns.proofs import Upload
-from tests.factories import people, promises, returning
+from tests.factories import people, returning
 from tests.sweeps.stage import Maker, Values, World
 
 
@@ -14,9 +14,7 @@ def _clerk(world: World) -> Actor:
 
 
 def _asked(world: World, goods: str) -> ReturnRequest:
-    if "promise of returns" not in world.known:
-        promises.promise(world.session, world.merchant)
-        world.known["promise of returns"] = {}
+    world.values("promise current of A")
     token = returning.begun(world.session, world.merchant, Upload("小票.png", returning.picture()))
     phone = f"1380000{len(world.known):04d}"
     return returning.asked(world.session, world.merchant, token=token, goods=goods, phone=phone)
