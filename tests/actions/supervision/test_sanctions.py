@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from portal.cases.evidence import Upload
 from portal.cases.models import Case
 from portal.core.actor import SYSTEM, Role
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
@@ -227,6 +228,44 @@ def test_each_side_does_its_own_part_of_a_measure(session, place):
         measures.answer_measure(session, place.principal, AnswerMeasure(measure.number, "早了"), now=NOW)
     with pytest.raises(NotAllowed):
         measures.lift_measure(session, place.auditor, LiftMeasure(measure.number, "好"), now=NOW)
+
+
+def test_what_is_over_takes_no_statement_and_what_is_empty_none_either(session, place):
+    measure = made.taken(session, place.officer, made.proposed(session, place.district, place.merchant))
+    with pytest.raises(RuleBroken, match="请写明情况"):
+        measures.state_objection(session, place.principal, StateObjection(measure.number, " "), now=NOW)
+    eleven = tuple(Upload(f"{number}.png", b"") for number in range(11))
+    with pytest.raises(RuleBroken, match="一次最多上传 10 个"):
+        measures.state_objection(session, place.principal, StateObjection(measure.number, "见图", eleven), now=NOW)
+    measures.lift_measure(session, place.officer, LiftMeasure(measure.number, "已办结"), now=NOW)
+    with pytest.raises(RuleBroken, match="已经结束"):
+        measures.state_objection(session, place.principal, StateObjection(measure.number, "迟了"), now=NOW)
+
+
+def test_who_left_waits_for_the_new_day(session, place):
+    measure = made.taken(session, place.chief, made.proposed(session, place.district, place.merchant), made.EXIT)
+    with pytest.raises(RuleBroken, match="须在今天之后"):
+        measures.prolong_measure(
+            session, place.chief, ProlongMeasure(measure.number, "材料不齐", date(2026, 8, 12)), now=NOW
+        )
+    longer = ProlongMeasure(measure.number, "材料不齐", date(2027, 1, 1))
+    measures.prolong_measure(session, place.chief, longer, now=NOW)
+    assert measure.earliest_on == place.merchant.readmit_on == date(2027, 1, 1)
+
+
+def test_a_proposal_about_one_who_left_or_without_a_word_is_refused(session, place):
+    silent = sanctions.ProposeByHand(place.merchant.organisation.code, Trigger.LICENCE, " ")
+    with pytest.raises(RuleBroken, match="请写明情况和依据"):
+        sanctions.propose_by_hand(session, place.officer, silent, now=NOW)
+    made.taken(session, place.chief, made.proposed(session, place.district, place.merchant), made.EXIT)
+    with pytest.raises(RuleBroken, match="已经退出"):
+        made.by_hand(session, place.officer, place.merchant)
+
+
+def test_a_decision_that_was_wrong_is_taken_back_at_once(session, place):
+    measure = made.taken(session, place.chief, made.proposed(session, place.district, place.merchant), made.EXIT)
+    measures.lift_measure(session, place.chief, LiftMeasure(measure.number, "申辩成立"), now=NOW)
+    assert (place.merchant.state, place.merchant.readmit_on) == (MerchantState.ADMITTED, None)
 
 
 def test_what_may_be_seen_is_what_the_condition_shows(session, place):

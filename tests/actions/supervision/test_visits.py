@@ -23,7 +23,7 @@ from portal.supervision.sanction_models import SanctionProposal
 from portal.supervision.triggers import Watch, watch_merchants
 from portal.supervision.violations import AskRemoval, DecideRemoval, DecideViolation, RecordViolation, keep_found
 from portal.supervision.visit_models import MysteryVisit, PromiseViolation, SupervisionFile
-from portal.supervision.visits import PlanVisit, RecheckVisit, RecordVisit, RectifyVisit, StepVisit
+from portal.supervision.visits import AddVisitFiles, PlanVisit, RecheckVisit, RecordVisit, RectifyVisit, StepVisit
 from portal.worker import dispatch
 from tests.conftest import NOW
 from tests.factories import people, promises, returning
@@ -122,6 +122,18 @@ def test_a_shop_that_is_not_enrolled_gets_no_release_but_an_end(session, place):
     assert row.state is VisitState.CLOSED
 
 
+def test_more_photos_come_until_the_visit_is_over(session, place):
+    row = made.made(session, place.officer, place.promisor)
+    more = AddVisitFiles(row.reference, (picture(),))
+    assert visits.add_visit_files(session, place.officer, more, now=NOW) == 1
+    assert visits.add_visit_files(session, place.officer, AddVisitFiles(row.reference, ()), now=NOW) == 0
+    visits.step_visit(session, place.officer, StepVisit(row.reference, VisitEvent.CLOSE_UNSEEN), now=NOW)
+    with pytest.raises(RuleBroken, match="已经办结"):
+        visits.add_visit_files(session, place.officer, more, now=NOW)
+    with pytest.raises(RuleBroken, match="状态已经变了"):
+        visits.step_visit(session, place.officer, StepVisit(row.reference, VisitEvent.RELEASE), now=NOW)
+
+
 def test_the_merchant_is_told_of_the_release_and_not_before(runtime, session, place):
     row = made.made(session, place.officer, place.promisor)
     session.commit()
@@ -175,6 +187,33 @@ def test_what_was_found_in_order_is_no_breach(session, place):
     find_breach(session, place.officer, FindBreach(request.reference, Finding.KEPT, "吊牌确已剪"), now=NOW)
     keep_found(session, request.id, now=NOW)
     assert not session.scalars(select(PromiseViolation)).all()
+
+
+def test_nothing_is_decided_without_a_word(session, place):
+    row = made.violated(session, place.officer, place.promisor)
+    decision = DecideViolation(row.reference, confirmed=True, reason=" ")
+    with pytest.raises(RuleBroken, match="请写明核实情况"):
+        violations.decide_violation(session, place.officer, decision, now=NOW)
+    with pytest.raises(RuleBroken, match="请写明违反了"):
+        made.violated(session, place.officer, place.promisor, " ")
+    with pytest.raises(RuleBroken, match="不能晚于今天"):
+        made.violated(session, place.officer, place.promisor, now=NOW.replace(day=10))
+
+
+def test_a_removal_is_declined_or_finds_no_promise(session, place):
+    row = made.violated(session, place.officer, place.promisor)
+    decision = DecideViolation(row.reference, confirmed=True, reason="经核实")
+    violations.decide_violation(session, place.officer, decision, now=NOW)
+    for removed in (False, True):
+        violations.ask_removal(session, place.officer, AskRemoval(row.reference, "拒不兑现"), now=NOW)
+        if removed:
+            place.version.state = PromiseState.EXPIRED
+            session.flush()
+            with pytest.raises(RuleBroken, match="没有在期的承诺"):
+                violations.decide_removal(session, place.chief, DecideRemoval(row.reference, removed, "摘"), now=NOW)
+            continue
+        violations.decide_removal(session, place.chief, DecideRemoval(row.reference, removed, "先整改"), now=NOW)
+        assert row.state is ViolationState.CONFIRMED
 
 
 def test_the_chief_removes_the_promise_for_a_breach(session, place):
