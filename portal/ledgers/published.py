@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
+from portal.accounts.rules import PRACTICE
 from portal.clocks.rules import local_day
 from portal.core.errors import NotFound
 from portal.core.paging import Page, SortKey, keyset_page
@@ -36,7 +37,7 @@ def published_ledger(session: Session, code: str) -> Published:
         .join(Organisation, Organisation.id == Ledger.merchant_id)
         .where(Organisation.code == code.strip().upper())
     ).first()
-    newest = None if row is None else newest_checkpoint(session, row.id)
+    newest = None if row is None or row.code.startswith(PRACTICE) else newest_checkpoint(session, row.id)
     if row is None or newest is None:
         raise NotFound(NONE)
     return Published(row.id, row.name, row.code, newest, published_keys(session, row.origin))

@@ -8,19 +8,24 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from portal.accounts.models import Membership, Organisation
+from portal.accounts import passwords
+from portal.accounts.actions import SignIn, sign_in
+from portal.accounts.models import Membership, Organisation, Person
+from portal.accounts.queries import choices_of
 from portal.accounts.rules import PRACTICE
 from portal.cases.actions import AcceptCase, ReturnCase, accept_case, return_case
 from portal.cases.models import Case
 from portal.cases.rules import CaseState, FailureCause, ReturnReason
 from portal.clocks.rules import local_day
-from portal.core.actor import SYSTEM
+from portal.core.actor import SYSTEM, VISITOR
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.documents.models import Document
 from portal.documents.queries import verification
 from portal.enrolment.models import Merchant
 from portal.enrolment.queries import merchant_facts
 from portal.indicators.models import CaseTally, Tally, TallyDelta
+from portal.ledgers.checkpoints import SignCheckpoint, sign_checkpoint, sign_due_checkpoints
+from portal.ledgers.published import published_ledger
 from portal.notifications.models import Message, MessageChannel, MessageState
 from portal.practice.actions import BeginAgain, EnterPractice, begin_again, enter_practice
 from portal.practice.models import PracticeCase
@@ -257,6 +262,29 @@ def test_nobody_is_mailed_about_practice(practising, session, runtime):
     tick(runtime)
     mails = select(func.count()).where(Message.channel == MessageChannel.MAIL)
     assert session.scalars(mails).one() == 0
+
+
+def test_whoever_practised_still_works_for_one_organisation(practising, session, runtime, agent):
+    person = session.get_one(Person, practising.real.person_id)
+    person.password_hash = passwords.hash_password("correct horse 7")
+    session.commit()
+    outcome = runtime.perform(VISITOR, sign_in, SignIn(person.sign_in_name, "correct horse 7"))
+    assert outcome.membership_ids == (agent.id,)
+    assert [one.membership_id for one in choices_of(session, person.id)] == [agent.id]
+
+
+@BOTH
+def test_the_ledger_of_practice_is_neither_signed_nor_published(practising, session, runtime, clock):
+    practising.offer("simple_refund", 39_900)
+    clock.moment += timedelta(days=2)
+    assert sign_due_checkpoints(runtime) == 0
+    runtime.perform(practising.actor, sign_checkpoint, SignCheckpoint(practising.actor.organisation_id))
+    tick(runtime)
+    code = practising.membership.organisation.code
+    with pytest.raises(NotFound):
+        published_ledger(session, code)
+    told = select(func.count()).where(Message.channel == MessageChannel.MAIL)
+    assert session.scalars(told).one() == 0
 
 
 @BOTH
