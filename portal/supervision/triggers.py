@@ -180,7 +180,11 @@ def _watched(session: Session, merchants: Sequence[int]) -> list[Watched]:
     rows = session.execute(
         select(Merchant.id, Merchant.authority_id, Merchant.state, Organisation.path)
         .join(Organisation, Organisation.id == Merchant.authority_id)
-        .where(among(Merchant.id, list(merchants)), Merchant.state != MerchantState.EXITED)
+        .where(
+            among(Merchant.id, list(merchants)),
+            Merchant.state != MerchantState.EXITED,
+            Merchant.practice_of_id.is_(None),  # nothing of a practice counts
+        )
         .order_by(Merchant.id)
     )
     return [Watched(row.id, row.authority_id, row.state, ladder_of(row.path)) for row in rows]

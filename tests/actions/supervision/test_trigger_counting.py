@@ -13,7 +13,7 @@ from portal.indicators.rules import Period
 from portal.settlements.models import Callback
 from portal.settlements.rules.words import CallbackOccasion, CallbackResult
 from portal.supervision import jobs, settings, triggers
-from portal.supervision.counting import behind, changed_merchants, counted
+from portal.supervision.counting import behind, changed_merchants, counted, merchants_below
 from portal.supervision.rules.sanctions import Level
 from portal.supervision.rules.triggers import Figures, Setting, Trigger
 from portal.supervision.sanction_models import SanctionProposal
@@ -155,6 +155,15 @@ def test_a_new_rule_has_its_merchants_looked_at_again(own_runtime, clock):
         session.commit()
     clock.advance(days=1)
     assert jobs.watch_due(own_runtime) == 1
+
+
+def test_invented_cases_of_a_practice_never_count(session, district, merchant):
+    practice = people.merchant(session, district)
+    practice.practice_of_id = merchant.id
+    for days_ago in (2, 3, 4):
+        made.overdue(session, district, practice, days_ago=days_ago)
+    assert triggers.watch_merchants(session, SYSTEM, Watch((practice.id,)), now=NOW) == 0
+    assert merchants_below(session, None, 0, 10) == [merchant.id]
 
 
 def test_one_that_is_suspended_is_proposed_for_the_step_behind(session, district, merchant):
