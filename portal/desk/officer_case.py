@@ -36,6 +36,7 @@ from portal.mediation.rules import is_choice_open
 from portal.settlements.queries import Negotiation, negotiation
 
 HINTS_SHOWN = 5
+PUBLICITY: dict[bool | None, str] = {True: "同意", False: "不同意", None: "未注明"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class FilingFile:
     reception: str
     diversion: str
     company: str
+    publicity: str  # 是否同意公示投诉信息, of the official form
     platform: str  # what the platform says of it, and since when it says something else
     decide: Due | None  # 受理 within seven working days of receipt (令121 art 15)
     text: str
@@ -140,6 +142,7 @@ def _filing(session: Session, found: Opened, filing: Filing, now: datetime, alma
         registered=full_time(filing.registered_at),
         reception=filing.reception,
         diversion=filing.dispatch_label,
+        publicity=PUBLICITY[filing.publication_consent],
         platform=_platform(filing),
         company=" ".join(part for part in (filing.company_name, filing.company_code or "") if part),
         decide=due_for_list(now, filing.registered_at, filing.decide_by, almanac.calendar)

@@ -20,17 +20,21 @@ from portal.core.facts import Fact, SubjectKind, Topic
 from portal.core.privacy import DataKey, vault_of
 from portal.enrolment.models import Merchant, MerchantState
 from portal.intake import green_access, green_drafts, green_files, green_proofs
+from portal.intake.commands import import_upload
 from portal.intake.green_access import Place
 from portal.intake.green_models import ConsentKind, FilingConsent, GreenDraft, GreenFile
 from portal.intake.hints import hints_of_case
 from portal.intake.keeping import SendBack, send_back
 from portal.intake.models import Filing
+from portal.intake.rules import Source
 from portal.intake.states import AdminState
+from portal.intake.uploads import read_upload
 from portal.runtime import Runtime
 from portal.worker import tick
 from tests.conftest import NOW, FixedClock
 from tests.factories import disputes, greens, people
 from tests.factories.greens import CONSUMER, PHONE
+from tests.factories.intake import complaint, sample_world, workbook
 
 
 @pytest.fixture
@@ -293,3 +297,20 @@ def test_a_practice_merchant_has_no_door(session: Session, merchant: Merchant) -
     session.flush()
     with pytest.raises(NotFound):
         greens.written(session, practice)
+
+
+def test_the_platforms_word_of_the_same_matter_joins_the_green_case(runtime: Runtime, session: Session) -> None:
+    sample_world(session)
+    merchant = session.scalars(
+        select(Merchant).join(Merchant.organisation).where(Organisation.code == "91350206MA0070000N")
+    ).one()
+    filed = greens.filed(session, merchant, phone="13800000007", amount="1287", purchased_on="2026-08-02")
+    due = case_of(session, filed).due_at
+    session.commit()
+    upload = read_upload("本周.xlsx", workbook([complaint(7)]), source=Source.NATIONAL)
+    assert import_upload(runtime, upload, None)["merged"] == 1
+    session.expire_all()
+    case = case_of(session, filed)
+    sources = session.scalars(select(Filing.source).where(Filing.case_id == case.id).order_by(Filing.id)).all()
+    assert sources == ["green", "12315"]
+    assert (case.merchant_id, case.due_at) == (merchant.id, due)  # the merchant's due date does not move
