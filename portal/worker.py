@@ -24,9 +24,9 @@ from portal.ledgers import sheet_jobs as sheets
 from portal.ledgers.checkpoints import sign_due_checkpoints
 from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
-from portal.notifications import return_notices as returns
+from portal.notifications import return_jobs as returns
 from portal.notifications.checkpoint_mails import tell_authorities
-from portal.notifications.promise_notices import tell_of_promise
+from portal.notifications.promise_jobs import tell_of_promise
 from portal.notifications.sending import send_due_messages
 from portal.orphans import sweep_files
 from portal.outbox import KEPT_DAYS, Delivered, ForgetDone, Gatherer, Handler, deliver_due, forget_done

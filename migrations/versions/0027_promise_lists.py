@@ -1,4 +1,4 @@
-"""Readings of directory lists of promises."""
+"""Readings of directory lists of promises; the authority's roll in the order of its newest."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -63,7 +63,9 @@ def upgrade() -> None:
         postgresql_where=UNFINISHED,
         sqlite_where=UNFINISHED,
     )
+    op.create_index("ix_promise_version_newest", "promise_version", ["state", "id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_promise_version_newest", table_name="promise_version")
     op.drop_table("promise_list_run")

@@ -206,7 +206,6 @@ class PlacesForm(StepForm):
         _("在哪些门店有效"),
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
-        validators=[Optional()],
     )
     any_outlet = BooleanField(_("异地异店退换：在任一门店购买，可以到其他门店退换"))
     any_outlet_note = StringField(_("异地异店退换的说明"), [Optional(), longest(SHORT)])

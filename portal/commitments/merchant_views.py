@@ -8,16 +8,16 @@ from flask_babel import gettext as _
 
 from portal import web
 from portal.clocks.rules import local_day
-from portal.commitments import actions, own, papers, queries, wizard, wizard_views
+from portal.commitments import actions, own, papers, queries, step_forms, wizard_views
 from portal.commitments.actions import DraftVersion, EndPromise, KeepPromise, Renew, WithdrawSubmission
 from portal.commitments.forms import EndForm
 from portal.commitments.models import PromiseVersion
 from portal.commitments.overview import course_of, overview_of, version_title
-from portal.commitments.paper_files import certificate_file, pdf_file
+from portal.commitments.paper_views import certificate_file, pdf_file
 from portal.commitments.papers import IssueCertificate, Size
 from portal.commitments.rules import STATE_NAMES, wording
+from portal.commitments.step_forms import STEPS
 from portal.commitments.storing import body_of
-from portal.commitments.wizard import STEPS
 from portal.commitments.wizard_views import PROBLEM, TOLD, own_promise, programmes, told
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.permissions import Permission, can, require
@@ -26,7 +26,7 @@ bp = Blueprint("commitments_merchant", __name__, url_prefix="/merchant/promise")
 
 NOTHING_OPEN = "没有可以撤回的承诺。请刷新页面。"
 NOTHING_HELD = "现在没有在期的承诺，不用退出。"
-STEP = f"/draft/<any({wizard.NAMES}):step>"
+STEP = f"/draft/<any({step_forms.NAMES}):step>"
 
 bp.get(STEP)(wizard_views.write_step)
 bp.post(STEP)(wizard_views.save_step)
@@ -40,7 +40,7 @@ def show() -> ResponseReturnValue:
     """Show what holds, what is on its way, and what was."""
     mine, today = own_promise(), local_day(web.now())
     terms = queries.terms_of_all(web.database(), [mine.current])[0] if mine.current else None
-    panels = [] if mine.versions else wizard.requirement_panels(programmes(mine), ())
+    panels = [] if mine.versions else step_forms.requirement_panels(programmes(mine), ())
     return web.page(
         "commitments/merchant_promise.html",
         view=overview_of(mine, terms, today=today),

@@ -51,6 +51,7 @@ class PromiseVersion(Model):
     __table_args__ = (
         Index("uq_promise_version_number", "promisor_id", "number", unique=True),
         Index("ix_promise_version_state", "state", "next_on", "id"),  # what tick begins, ends or warns of
+        Index("ix_promise_version_newest", "state", "id"),  # the authority's roll
         Index(
             "uq_promise_version_open",  # at most one version on its way
             "promisor_id",

@@ -8,7 +8,7 @@ from typing import Any
 from portal.clocks.rules import SHANGHAI
 from portal.commitments.models import PromiseVersion
 from portal.commitments.own import OwnPromise
-from portal.commitments.rules import STATE_NAMES, PromiseState, wording
+from portal.commitments.rules import ORIGIN_NAMES, STATE_NAMES, Origin, PromiseState, wording
 from portal.commitments.rules.spans import ONE_DAY
 from portal.commitments.rules.states import EDITABLE, ON_ITS_WAY
 from portal.commitments.rules.telling import plain_day
@@ -115,9 +115,10 @@ def opinions_of(version: PromiseVersion) -> list[dict[str, str]]:
 
 def course_of(version: PromiseVersion) -> list[dict[str, Any]]:
     """What happened to a version, newest first, for a timeline."""
+    written = version.origin is Origin.MERCHANT
     said = [
-        ("edit", "", "开始填写", version.created_at, "", ""),
-        ("send", "", "提交审核", version.submitted_at, "", ""),
+        ("edit", "", "开始填写" if written else ORIGIN_NAMES[version.origin], version.created_at, "", ""),
+        ("send", "", "提交审核", version.submitted_at if written else None, "", ""),
         ("check", "", "初审", version.first_at, version.first_by, version.first_opinion),
         ("check", "", "复审", version.second_at, version.second_by, version.second_opinion),
     ]

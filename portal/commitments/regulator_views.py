@@ -14,7 +14,7 @@ from portal.clocks.rules import local_day
 from portal.commitments import actions, list_views, papers, programme_views
 from portal.commitments.exporting import ExportRoll, export_roll
 from portal.commitments.overview import course_of, opinions_of, version_title
-from portal.commitments.paper_files import certificate_file
+from portal.commitments.paper_views import certificate_file
 from portal.commitments.papers import IssueCertificate
 from portal.commitments.review_forms import RemoveForm, ReviewForm
 from portal.commitments.review_page import ReviewPage, review_page

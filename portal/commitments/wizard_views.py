@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from portal import web
 from portal.clocks.rules import local_day
-from portal.commitments import actions, own, wizard
+from portal.commitments import actions, own, step_forms
 from portal.commitments.actions import DiscardDraft, SaveDraft, SubmitVersion
 from portal.commitments.forms import DeclarationForm, StepForm
 from portal.commitments.models import PromiseVersion
@@ -21,8 +21,8 @@ from portal.commitments.rules.body import OutletRow, PromiseBody, ScopeRow
 from portal.commitments.rules.programme import Requirements
 from portal.commitments.rules.versions import ways_of
 from portal.commitments.rules.words import Way
+from portal.commitments.step_forms import STEPS, Step
 from portal.commitments.storing import body_of
-from portal.commitments.wizard import STEPS, Step
 from portal.core.errors import RuleBroken
 from portal.core.permissions import Permission, require
 
@@ -32,22 +32,22 @@ ASKED_STEPS = 3  # the first ones show beside them what the programme asks
 
 def write_step(step: str) -> ResponseReturnValue:
     """Show one step of the draft."""
-    mine, this = own_promise(), wizard.step_of(step)
+    mine, this = own_promise(), step_forms.step_of(step)
     version = writable(mine)
     body = body_of(web.database(), version, only=this.fields)
-    return step_page(mine, this, wizard.form_for(this, body, programmes(mine), outlets(this)))
+    return step_page(mine, this, step_forms.form_for(this, body, programmes(mine), outlets(this)))
 
 
 def save_step(step: str) -> ResponseReturnValue:
     """Keep one step; or show it again with a row more or less, or with what is wrong."""
-    mine, this = own_promise(), wizard.step_of(step)
+    mine, this = own_promise(), step_forms.step_of(step)
     version, asked, own_shops = writable(mine), programmes(mine), outlets(this)
-    form = wizard.offered(this.form(), asked, own_shops)
+    form = step_forms.offered(this.form(), asked, own_shops)
     if form.change_rows(request.form):
-        return step_page(mine, this, wizard.offered(form, asked, own_shops))
+        return step_page(mine, this, step_forms.offered(form, asked, own_shops))
     if not form.validate_on_submit():
         return step_page(mine, this, form, status=422)
-    body = wizard.with_own_days(form.put(body_of(web.database(), version)))
+    body = step_forms.with_own_days(form.put(body_of(web.database(), version)))
     try:
         web.perform(actions.save_draft, SaveDraft(version.reference, body))
     except RuleBroken as objection:
@@ -89,9 +89,9 @@ def saved(mine: OwnPromise, step: Step, form: StepForm, body: PromiseBody) -> Re
     if request.form.get("then") == "later":
         return told(_("已保存。可以随时回来继续填写。"))
     found = own.faults(mine, body, programmes(mine), today=local_day(web.now()))
-    if wizard.show_faults(form, step, found):
+    if step_forms.show_faults(form, step, found):
         return step_page(mine, step, form, status=422, kept=True)
-    following = wizard.next_step(step)
+    following = step_forms.next_step(step)
     target = url_for(".preview") if following is None else url_for(".write_step", step=following.name)
     return redirect(target, code=303)
 
@@ -101,7 +101,7 @@ def step_page(
 ) -> ResponseReturnValue:
     """Render one step."""
     version = own.draft_of(mine)
-    panels = wizard.requirement_panels(programmes(mine), ()) if step.place <= ASKED_STEPS else []
+    panels = step_forms.requirement_panels(programmes(mine), ()) if step.place <= ASKED_STEPS else []
     return web.page(
         "commitments/merchant_step.html",
         fragment="step",
@@ -137,10 +137,11 @@ def preview_page(form: DeclarationForm, status: int = 200) -> ResponseReturnValu
         form=form,
         said=wording.said(terms),
         problems=[
-            {"text": text, "href": url_for(".write_step", step=wizard.step_for(field).name)} for field, text in found
+            {"text": text, "href": url_for(".write_step", step=step_forms.step_for(field).name)}
+            for field, text in found
         ],
         kept=kept_purchases(current, scopes[current.id] if current else (), body, today),
-        programmes=wizard.requirement_panels(asked, ways_of(body)),
+        programmes=step_forms.requirement_panels(asked, ways_of(body)),
         two_levels=any(asked[way].second_review for way in ways_of(body)),
         told=session.pop(TOLD, None),
     )
@@ -180,7 +181,7 @@ def writable(mine: OwnPromise) -> PromiseVersion:
 def step_links() -> list[dict[str, Any]]:
     """Every step with its address."""
     links = [{"name": one.name, "title": one.title, "href": url_for(".write_step", step=one.name)} for one in STEPS]
-    return [*links, {"name": "preview", "title": wizard.PREVIEW, "href": url_for(".preview")}]
+    return [*links, {"name": "preview", "title": step_forms.PREVIEW, "href": url_for(".preview")}]
 
 
 def told(sentence: str, kind: str = TOLD) -> ResponseReturnValue:

@@ -49,7 +49,7 @@ def firm_of(session: Session, slug: str) -> Firm:
         select(Merchant, Organisation, Authority.name, Promisor.id)
         .join(Organisation, Organisation.id == Merchant.id)
         .join(Authority, Authority.id == Merchant.authority_id)
-        .outerjoin(Promisor, Promisor.merchant_id == Merchant.id)
+        .outerjoin(Promisor, Promisor.slug == Merchant.slug)  # also one that a list brought before it enrolled
         .where(Merchant.slug == slug, Merchant.practice_of_id.is_(None))
     ).first()
     if row is not None:

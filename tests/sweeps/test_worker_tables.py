@@ -30,7 +30,9 @@ def test_handlers_take_a_session_a_fact_and_the_moment():
     for handlers in HANDLERS.values():
         for handler in handlers:
             assert list(inspect.signature(handler).parameters) == ["session", "fact", "now"], handler
-            assert handler.__module__.endswith(".jobs"), f"{handler} lives in portal/<capability>/jobs.py"
+            assert handler.__module__.endswith((".jobs", "_jobs")), (
+                f"{handler} lives in portal/<capability>/jobs.py or <what>_jobs.py"
+            )
 
 
 def test_duties_have_names_of_their_own_and_sensible_intervals():

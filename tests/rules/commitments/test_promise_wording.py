@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from portal.commitments import wizard
+from portal.commitments import step_forms
 from portal.commitments.rules import BasisKind, DeliveryStart, Freight, PickupStart, Way, wording
 from portal.commitments.rules.body import ScopeRow
 from portal.commitments.rules.differences import CHANGED, GONE, NEW, SAME, differences
@@ -123,17 +123,17 @@ def test_a_first_version_is_new_throughout():
     ],
 )
 def test_every_fault_belongs_to_a_step(field, step):
-    assert wizard.step_for(field).name == step
+    assert step_forms.step_for(field).name == step
 
 
 def test_every_field_of_the_body_is_written_in_one_step():
-    written = [name for step in wizard.STEPS for name in step.fields]
+    written = [name for step in step_forms.STEPS for name in step.fields]
     assert sorted(written) == sorted(set(written))
     assert set(written) == set(type(BODY).__slots__)
 
 
 def test_days_of_their_own_in_every_row_are_the_versions():
     rows = (ScopeRow(Way.OFFLINE, "clothing", days=30), ScopeRow(Way.OFFLINE, "food", days=15))
-    assert wizard.with_own_days(replace(BODY, scopes=rows)).days == 15
-    assert wizard.with_own_days(replace(BODY, scopes=(*rows, ScopeRow(Way.OFFLINE)))).days == BODY.days
-    assert wizard.with_own_days(replace(BODY, scopes=())).days == BODY.days
+    assert step_forms.with_own_days(replace(BODY, scopes=rows)).days == 15
+    assert step_forms.with_own_days(replace(BODY, scopes=(*rows, ScopeRow(Way.OFFLINE)))).days == BODY.days
+    assert step_forms.with_own_days(replace(BODY, scopes=())).days == BODY.days

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from portal.commitments.exclusions import ExclusionsForm, grounds_of
+from portal.commitments.exclusion_forms import ExclusionsForm, grounds_of
 from portal.commitments.forms import DaysForm, ExtrasForm, PlacesForm, ScopeForm, StepForm
 from portal.commitments.rules import WAY_NAMES, Way
 from portal.commitments.rules.body import OutletRow, PromiseBody
@@ -27,11 +27,6 @@ class Step:
     title: Any
     form: type[StepForm]
     fields: tuple[str, ...]
-
-    @property
-    def template(self) -> str:
-        """The part of the page with its fields."""
-        return f"commitments/section_step_{self.name}.html"
 
 
 STEPS: tuple[Step, ...] = (
