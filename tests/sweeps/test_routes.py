@@ -106,7 +106,7 @@ def signed_token(app: Flask, client: InspectingClient) -> str:
 def test_every_endpoint_is_in_the_access_table(built: Flask) -> None:
     known = endpoints(built)
     missing = [f"    {line(endpoint, rule)}" for endpoint, rule in sorted(known.items()) if endpoint not in DOORS]
-    assert not missing, "add to DOORS in tests/sweeps/routes.py:\n" + "\n".join(missing)
+    assert not missing, "add to DOORS in tests/sweeps/doors/:\n" + "\n".join(missing)
     assert not DOORS.keys() - known.keys(), "these endpoints are gone: remove their lines"
 
 
