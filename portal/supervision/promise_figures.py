@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import IO, Any
 
-from sqlalchemy import ColumnElement, Integer, Select, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounts.models import Organisation, OrganisationKind
@@ -139,7 +139,7 @@ def _counted(session: Session, ids: list[int], month: Month, today: date) -> lis
     months = (month, month.before)
     found: list[tuple[int, Month, Measure, int]] = []
     columns = [(one, measure, _holds(measure, one, today)) for one in months for measure in OF_PROMISES]
-    sums = [func.coalesce(func.sum(cast(func.coalesce(holds, False), Integer)), 0) for _one, _what, holds in columns]
+    sums = [func.count().filter(holds) for _one, _what, holds in columns]
     versions = (
         select(Promisor.authority_id, *sums)
         .join(PromiseVersion, PromiseVersion.promisor_id == Promisor.id)
