@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
 from portal.accounts import passwords
@@ -208,3 +208,30 @@ def part(name: str, content: bytes, file_name: str = "") -> bytes:
     named = f'; filename="{file_name}"' if file_name else ""
     head = f'--cut\r\nContent-Disposition: form-data; name="{name}"{named}\r\n\r\n'
     return head.encode() + content + b"\r\n"
+
+
+def test_ten_photos_go_on_after_the_connection_was_lost(own_runtime: Runtime, phone: Page, tmp_path: Path) -> None:
+    with own_runtime.writing() as session:
+        token = applications.begun(session, people.authority(session))
+        session.commit()
+    taken = []
+    for number in range(10):
+        file = tmp_path / f"page{number}.png"
+        file.write_bytes(applications.picture(f"#{number}{number}0000"))
+        taken.append(str(file))
+    asked: list[str] = []
+
+    def lose_some(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) in {4, 5}:
+            route.abort("aborted")
+        else:
+            route.continue_()
+
+    phone.route("**/documents/licence", lose_some)
+    phone.goto(f"/apply/{token}/documents")
+    phone.set_input_files("#doc-licence-files", taken)
+    phone.locator("#doc-licence").get_by_role("button", name="上传").click()
+    expect(phone.get_by_text("网络断了，接通后自动继续")).to_be_visible()
+    expect(phone.locator("#doc-licence ol li")).to_have_count(10, timeout=30_000)
+    assert len(asked) == 12
