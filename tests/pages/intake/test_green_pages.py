@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
+from portal.accounts.models import Organisation
 from portal.cases.models import Case, Evidence
 from portal.enrolment.models import Merchant, MerchantState, Outlet
 from portal.intake.green_models import FilingConsent, GreenDraft, GreenFile
@@ -329,3 +331,23 @@ def test_the_evidence_and_the_consents_go_with_the_complaint(writer: Writer, ses
     assert writer.submit().status_code == 303
     assert len(session.scalars(select(Evidence)).all()) == 1
     assert len(session.scalars(select(FilingConsent)).all()) == 3
+
+
+def test_too_many_complaints_are_told_before_anything_is_filled_in_for_nothing(
+    writer: Writer, session: Session, merchant: Merchant, clock: FixedClock
+) -> None:
+    other = people.merchant(session, session.get_one(Organisation, merchant.authority_id))
+    for minutes, whose in ((0, other), (2, other), (4, people.merchant(session, other_authority(session)))):
+        greens.filed(session, whose, now=NOW + timedelta(minutes=minutes))
+    session.commit()
+    clock.advance(minutes=6)
+    writer.part(Step.YOU)
+    writer.prove()
+    page = writer.get("/code").text
+    assert "现在不能再提交" in page
+    assert "24 小时内已经提交 3 件" in page
+    assert "是另一件事" not in page
+
+
+def other_authority(session: Session) -> Organisation:
+    return people.authority(session, "厦门市思明区市场监督管理局", prefix="SM")
