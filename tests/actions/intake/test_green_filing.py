@@ -28,6 +28,7 @@ from portal.intake.keeping import SendBack, send_back
 from portal.intake.models import Filing
 from portal.intake.rules import Source
 from portal.intake.states import AdminState
+from portal.intake.triage import found_by
 from portal.intake.uploads import read_upload
 from portal.runtime import Runtime
 from portal.worker import tick
@@ -77,6 +78,8 @@ def test_what_was_said_is_sealed_and_found_by_its_words(session: Session, mercha
     assert "诉求：要求退货、退款" in text
     assert filing.address_sealed is not None
     assert filing.publication_consent is False
+    officer = people.actor(session, people.member(session, merchant.authority_id, Role.OFFICER))
+    assert session.scalars(select(Case.id).where(found_by(session, officer, "跑绒"))).all() == [filing.case_id]
 
 
 def test_each_consent_is_kept_in_its_very_words(session: Session, merchant: Merchant) -> None:
