@@ -15,6 +15,7 @@ from portal.commitments.models import PromiseVersion
 from portal.commitments.overview import course_of, overview_of, version_title
 from portal.commitments.paper_views import certificate_file, pdf_file
 from portal.commitments.papers import IssueCertificate, Size
+from portal.commitments.programme_words import requirement_panels
 from portal.commitments.rules import STATE_NAMES, wording
 from portal.commitments.step_forms import STEPS
 from portal.commitments.storing import body_of
@@ -40,7 +41,7 @@ def show() -> ResponseReturnValue:
     """Show what holds, what is on its way, and what was."""
     mine, today = own_promise(), local_day(web.now())
     terms = queries.terms_of_all(web.database(), [mine.current])[0] if mine.current else None
-    panels = [] if mine.versions else step_forms.requirement_panels(programmes(mine), ())
+    panels = [] if mine.versions else requirement_panels(programmes(mine), ())
     return web.page(
         "commitments/merchant_promise.html",
         view=overview_of(mine, terms, today=today),

@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 
 from portal import web
 from portal.clocks.rules import local_day
-from portal.commitments import actions, step_forms
+from portal.commitments import actions
 from portal.commitments.models import Programme
+from portal.commitments.programme_words import requirement_panels
 from portal.commitments.programmes import own_rows, programmes_in_force
 from portal.commitments.review_forms import ProgrammeForm
 from portal.commitments.rules import WAY_NAMES, Way
@@ -50,7 +51,7 @@ def programme_page(form: ProgrammeForm, status: int = 200) -> ResponseReturnValu
         "commitments/regulator_programmes.html",
         status=status,
         failed=status != 200,
-        programmes=step_forms.requirement_panels(in_force(), ()),
+        programmes=requirement_panels(in_force(), ()),
         own=[line(row) for row in own],
         form=form,
         may_edit=can(actor, Permission.PROGRAMME_EDIT, actor),

@@ -16,6 +16,7 @@ from portal.commitments.actions import DiscardDraft, SaveDraft, SubmitVersion
 from portal.commitments.forms import DeclarationForm, StepForm
 from portal.commitments.models import PromiseVersion
 from portal.commitments.own import OwnPromise
+from portal.commitments.programme_words import requirement_panels
 from portal.commitments.rules import wording
 from portal.commitments.rules.body import OutletRow, PromiseBody, ScopeRow
 from portal.commitments.rules.programme import Requirements
@@ -101,7 +102,7 @@ def step_page(
 ) -> ResponseReturnValue:
     """Render one step."""
     version = own.draft_of(mine)
-    panels = step_forms.requirement_panels(programmes(mine), ()) if step.place <= ASKED_STEPS else []
+    panels = requirement_panels(programmes(mine), ()) if step.place <= ASKED_STEPS else []
     return web.page(
         "commitments/merchant_step.html",
         fragment="step",
@@ -141,7 +142,7 @@ def preview_page(form: DeclarationForm, status: int = 200) -> ResponseReturnValu
             for field, text in found
         ],
         kept=kept_purchases(current, scopes[current.id] if current else (), body, today),
-        programmes=step_forms.requirement_panels(asked, ways_of(body)),
+        programmes=requirement_panels(asked, ways_of(body)),
         two_levels=any(asked[way].second_review for way in ways_of(body)),
         told=session.pop(TOLD, None),
     )
