@@ -90,7 +90,11 @@ def entries_of(session: Session, promisor_ids: Sequence[int]) -> list[Entry]:
         .join(PromiseVersion.promisor)
         .outerjoin(Merchant, Merchant.id == Promisor.merchant_id)
         .outerjoin(Organisation, Organisation.id == Merchant.id)
-        .where(among(Promisor.id, list(promisor_ids)), PromiseVersion.state == PromiseState.CURRENT)
+        .where(
+            among(Promisor.id, list(promisor_ids)),
+            PromiseVersion.state == PromiseState.CURRENT,
+            Merchant.practice_of_id.is_(None),  # those that only practise promise nobody anything
+        )
         .order_by(Promisor.id)
         .execution_options(populate_existing=True)
     ).all()
