@@ -235,3 +235,26 @@ def test_ten_photos_go_on_after_the_connection_was_lost(own_runtime: Runtime, ph
     expect(phone.get_by_text("网络断了，接通后自动继续")).to_be_visible()
     expect(phone.locator("#doc-licence ol li")).to_have_count(10, timeout=30_000)
     assert len(asked) == 12
+
+
+@pytest.mark.parametrize("kind", ["page", "phone"])
+def test_a_wrong_code_is_told_to_everyone(
+    request: pytest.FixtureRequest, own_runtime: Runtime, picture: Picture, kind: str
+) -> None:
+    with own_runtime.writing() as session:
+        people.authority(session)
+        session.commit()
+    page: Page = request.getfixturevalue(kind)
+    page.goto("/apply")
+    page.locator("#code").fill("91350206MA0070000A")
+    page.get_by_role("button", name="开始填写").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    look(page, picture, f"apply-error-{kind}")
+    page.locator("#name").fill("厦门鹭岛家居有限公司")
+    page.get_by_label("企业所在区县的市场监督管理局").select_option(index=1)
+    page.get_by_label("联系人姓名").fill("陈立")
+    page.get_by_label("联系人手机号").fill(applications.PHONE)
+    page.get_by_role("button", name="开始填写").click()
+    expect(page.get_by_text("第 18 位（校验码）应为“N”").first).to_be_visible()
+    expect(page.locator("#contact_phone")).to_have_value(applications.PHONE)
+    look(page, picture, f"apply-wrong-code-{kind}")
