@@ -14,6 +14,7 @@ from portal.core.facts import Fact, Topic
 from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.documents.queries import verification
 from portal.enrolment.models import Merchant, MerchantState
+from portal.notifications.queries import notices as desk
 from portal.supervision import jobs, measures, sanctions, triggers
 from portal.supervision.measures import (
     AnswerMeasure,
@@ -28,6 +29,7 @@ from portal.supervision.rules.triggers import Trigger
 from portal.supervision.sanction_models import Measure, SanctionProposal
 from portal.supervision.sanctions import DeclineProposal
 from portal.supervision.triggers import Watch
+from portal.worker import dispatch
 from tests.conftest import NOW
 from tests.factories import people
 from tests.factories import sanctions as made
@@ -266,6 +268,31 @@ def test_a_decision_that_was_wrong_is_taken_back_at_once(session, place):
     measure = made.taken(session, place.chief, made.proposed(session, place.district, place.merchant), made.EXIT)
     measures.lift_measure(session, place.chief, LiftMeasure(measure.number, "申辩成立"), now=NOW)
     assert (place.merchant.state, place.merchant.readmit_on) == (MerchantState.ADMITTED, None)
+
+
+def test_each_desk_is_told_of_what_the_other_did(runtime, session, place):
+    proposal = made.proposed(session, place.district, place.merchant)
+    session.commit()
+    dispatch(runtime)
+    assert [one.path for one in desk(session, place.officer, None).rows] == [
+        f"/regulator/sanctions/{proposal.reference}"
+    ]
+    measure = made.taken(session, place.officer, proposal)
+    measures.state_objection(session, place.principal, StateObjection(measure.number, "当日停电"), now=NOW)
+    measures.lift_measure(session, place.officer, LiftMeasure(measure.number, "申辩成立"), now=NOW)
+    session.commit()
+    dispatch(runtime)
+    dispatch(runtime)
+    mine = [one.path for one in desk(session, place.principal, None).rows]
+    assert mine == [f"/merchant/measures/{measure.number}"] * 2
+    assert f"/regulator/measures/{measure.number}" in [one.path for one in desk(session, place.officer, None).rows]
+
+
+def test_what_an_officer_proposed_himself_is_no_news(runtime, session, place):
+    made.by_hand(session, place.officer, place.merchant)
+    session.commit()
+    dispatch(runtime)
+    assert not desk(session, place.officer, None).rows
 
 
 def test_what_may_be_seen_is_what_the_condition_shows(session, place):
