@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from portal.clocks.queries import almanac
@@ -17,7 +17,7 @@ from portal.core.actor import Actor
 from portal.core.facts import SubjectKind, Topic
 from portal.enrolment import application_rules as rules
 from portal.enrolment.application_documents import discard_pages
-from portal.enrolment.application_models import Application
+from portal.enrolment.application_models import Application, ApplicationRequest
 from portal.enrolment.application_rules import ApplicationEvent
 from portal.enrolment.models import Merchant, MerchantState
 
@@ -49,7 +49,7 @@ def lapse_drafts(session: Session, actor: Actor, command: Sweep, *, now: datetim
 
 
 def erase_abandoned(session: Session, actor: Actor, command: Sweep, *, now: datetime) -> int:
-    """Erase contact person, accounts, documents and link of applications that came to nothing long ago.
+    """Erase contact person, accounts, documents, free words and link of applications that came to nothing long ago.
 
     `application_kept` days after the end; the key is destroyed with them, so that the erasure reaches backups.
     """
@@ -70,6 +70,8 @@ def erase_abandoned(session: Session, actor: Actor, command: Sweep, *, now: date
         discard_pages(session, row.id)
         row.contact_sealed = row.accounts_sealed = row.token_sealed = row.token_hash = None
         row.phone_index, row.phone_mask, row.erased_at = b"", "", now
+        row.conditions = {}  # free words may name people, as may the answers
+        session.execute(update(ApplicationRequest).where(ApplicationRequest.application_id == row.id).values(answer=""))
         row.key.wrapped, row.key.destroyed_at = None, now
         facts.record(session, actor, Topic.APPLICATION_ERASED, SubjectKind.APPLICATION, row.id, at=now)
     return len(rows)

@@ -290,7 +290,7 @@ def test_an_untouched_draft_lapses_and_is_erased_with_its_files(session: Session
     with pytest.raises(NotFound):
         application_by_token(session, token)
     assert contact_of(session, row, row.key).phone == ""
-    assert (row.phone_mask, row.phone_index) == ("", b"")
+    assert (row.phone_mask, row.phone_index, row.conditions) == ("", b"", {})
     assert topics(session, row)[-2:] == [Topic.APPLICATION_LAPSED, Topic.APPLICATION_ERASED]
 
 
