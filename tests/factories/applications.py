@@ -47,7 +47,12 @@ def picture(colour: str = "white") -> bytes:
 
 def begun(session: Session, authority: Organisation, *, now: datetime = NOW, **changes: Any) -> str:
     """A draft; returns the token of its link."""
-    values = {"code": new_code(), "name": "厦门鹭岛家居有限公司", "authority_code": authority.code, "contact": contact()}
+    values = {
+        "code": new_code(),
+        "name": "厦门鹭岛家居有限公司",
+        "authority_code": authority.code,
+        "contact": contact(),
+    }
     token = starting.start_application(session, VISITOR, StartApplication(**{**values, **changes}), now=now).token
     assert token is not None
     return token
