@@ -20,7 +20,7 @@ from portal.core.privacy import Erased
 from portal.intake.models import Filing
 from portal.mediation.phones import old_phone_of
 from portal.mediation.queries import awaits_choice
-from portal.notifications import enrolment_notices, greens, rules
+from portal.notifications import enrolment_jobs, greens, rules
 from portal.notifications.checkpoint_mails import mail_to_merchant
 from portal.notifications.drafting import draft_for_desks, draft_for_staff, draft_sms
 from portal.notifications.models import Message, MessageState, RecipientKind
@@ -256,22 +256,22 @@ def tell_of_visit(session: Session, fact: Fact, *, now: datetime) -> None:
 
 def tell_applicant(session: Session, fact: Fact, *, now: datetime) -> None:
     """Send an applicant the link and what became of the application."""
-    enrolment_notices.tell_applicant(session, fact, now=now)
+    enrolment_jobs.tell_applicant(session, fact, now=now)
 
 
 def tell_of_application(session: Session, fact: Fact, *, now: datetime) -> None:
     """Put a submitted application on the authority's desk."""
-    enrolment_notices.tell_of_application(session, fact, now=now)
+    enrolment_jobs.tell_of_application(session, fact, now=now)
 
 
 def forget_applicant(session: Session, fact: Fact, *, now: datetime) -> None:
     """Wipe the numbers and links of an erased application's messages."""
-    enrolment_notices.forget_applicant(session, fact, now=now)
+    enrolment_jobs.forget_applicant(session, fact, now=now)
 
 
 def tell_of_merchant_data(session: Session, fact: Fact, *, now: datetime) -> None:
     """Tell of the yearly confirmation, a licence that ends, a proposal and its answer."""
-    enrolment_notices.tell_of_merchant_data(session, fact, now=now)
+    enrolment_jobs.tell_of_merchant_data(session, fact, now=now)
 
 
 def mail_checkpoint(session: Session, fact: Fact, *, now: datetime) -> None:

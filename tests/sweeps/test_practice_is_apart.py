@@ -29,7 +29,7 @@ MET: dict[str, str] = {  # statements that may not or cannot meet one
     "portal/ledgers/opening.py _firm": AREA,
     "portal/notifications/checkpoint_mails.py _signed_for": "of signed ledgers; those of practice are never signed by the clock",
     "portal/notifications/checkpoint_mails.py tell_authorities": "of signed ledgers; nobody works for the practice authority",
-    "portal/notifications/enrolment_notices.py tell_of_merchant_data": ONE,
+    "portal/notifications/enrolment_jobs.py tell_of_merchant_data": ONE,
     "portal/recalls/notices.py issue_notice": AREA,
     "portal/retention/actions.py locked_list": AREA,
     "portal/retention/actions.py release_hold": AREA,

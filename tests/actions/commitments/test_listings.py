@@ -152,17 +152,17 @@ def test_a_closed_outlet_is_not_listed(session, district):
     session.flush()
     version = promises.promise(session, merchant, outlets=(outlet("五缘湾店", outlet_id=row.id), outlet("殿前店")))
     again(session, version)
-    assert set(shops(session)) == {"五缘湾店", "殿前店"}
+    assert set(shops(session)) == {"鹭湾百货 五缘湾店", "鹭湾百货 殿前店"}
     row.closed_at = NOW
     again(session, version)
-    assert shops(session) == ["殿前店"]
+    assert shops(session) == ["鹭湾百货 殿前店"]
 
 
 def test_a_renamed_merchant_is_found_by_its_new_name(session, district):
     version = listed(session, district, "鹭湾百货", outlets=(outlet("总店"),))
     session.get_one(Organisation, people_merchant(session, version).id).name = "云帆商贸有限公司"
     again(session, version)
-    assert shops(session, q="云帆商贸") == ["总店"]
+    assert shops(session, q="云帆商贸") == ["云帆商贸 总店"]
     assert shops(session, q="鹭湾") == []
 
 
@@ -259,11 +259,12 @@ def test_the_list_follows_the_facts_of_a_promise(own_runtime):
         district = people.authority(session)
         merchant = people.merchant(session, district, "鹭湾百货")
         version = promises.promise(session, merchant, outlets=(outlet("总店"),))
-        facts.record(session, SYSTEM, Topic.PROMISE_BEGUN, SubjectKind.PROMISE, version.promisor_id, at=NOW)
+        begun = {"reference": version.reference, "number": 1, "first_on": version.first_on.isoformat()}
+        facts.record(session, SYSTEM, Topic.PROMISE_BEGUN, SubjectKind.PROMISE, version.promisor_id, at=NOW, **begun)
         session.commit()
     dispatch(own_runtime)
     with own_runtime.reading() as session:
-        assert shops(session) == ["总店"]
+        assert shops(session) == ["鹭湾百货 总店"]
     with own_runtime.writing() as session:
         session.get_one(Organisation, merchant.id).name = "云帆商贸有限公司"
         facts.record(session, SYSTEM, Topic.MERCHANT_CHANGED, SubjectKind.MERCHANT, merchant.id, at=NOW)

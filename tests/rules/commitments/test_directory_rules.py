@@ -9,8 +9,10 @@ from portal.commitments.rules.directory import (
     area_of,
     band_of,
     cut,
+    names_its_firm,
     plain_area,
     seat_of,
+    shop_title,
     spot_of,
     spots_of,
 )
@@ -83,3 +85,23 @@ def test_what_is_no_area_narrows_nothing(text):
 def test_a_long_text_is_cut_for_a_card():
     assert cut("短") == "短"
     assert len(cut("长" * (MAX_TEXT + 1))) == MAX_TEXT
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("五缘湾店", "鹭湾百货 五缘湾店"),
+        ("鹭湾百货五缘湾店", "鹭湾百货五缘湾店"),
+        ("鹭湾", "鹭湾"),
+    ],
+)
+def test_a_shop_is_called_by_its_firm_too(name, title):
+    assert shop_title(name, "厦门鹭湾百货有限公司", "厦门市") == title
+    assert shop_title("二店", "厦门市东浦鞋业有限公司", "厦门市") == "东浦鞋业 二店"
+    assert shop_title("二店", "东浦鞋业", "") == "东浦鞋业 二店"
+
+
+def test_the_registered_name_stands_beside_a_shop_that_does_not_say_it():
+    assert names_its_firm("鹭湾百货 五缘湾店", "厦门鹭湾百货有限公司")
+    assert not names_its_firm("海岚优选", "厦门鹭湾百货有限公司")
+    assert not names_its_firm("鹭湾", "厦门鹭湾百货有限公司")
