@@ -95,7 +95,9 @@ class MeasurePaper:
     kind: DocumentKind = DocumentKind.MEASURE
 
 
-def seal_document(session: Session, key: DataKey, paper: Paper | Letter | Certificate | MeasurePaper, *, now: datetime) -> Document:
+def seal_document(
+    session: Session, key: DataKey, paper: Paper | Letter | Certificate | MeasurePaper, *, now: datetime
+) -> Document:
     """Fix a paper: canonical content, digest, check code; whoever changes a word changes the digest."""
     content = canonical({name: value for name, value in asdict(paper).items() if name != "case_id"})
     document = Document(
