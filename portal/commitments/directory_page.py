@@ -14,7 +14,7 @@ from portal.commitments.directory import FEW, DirectoryFilter, Facets
 from portal.commitments.listing_models import PromiseListing
 from portal.commitments.near_names import NearName, near_names
 from portal.commitments.rules import FREIGHT_NAMES, Way
-from portal.commitments.rules.directory import BAND_NAMES
+from portal.commitments.rules.directory import BAND_NAMES, names_its_firm
 
 PATH = "/commitments"
 KEPT = ("q", "region", "class", "days", "sort", "show")
@@ -79,7 +79,7 @@ def card(row: PromiseListing) -> Card:
     place = f"{row.platform} · 网上店铺" if row.way is Way.ONLINE else row.address
     return Card(
         shop=row.shop,
-        registered=row.registered if row.registered not in row.shop else "",
+        registered="" if names_its_firm(row.shop, row.registered) else row.registered,
         href=f"/m/{row.slug}",
         days=row.days,
         address=place or f"{row.city}{row.district}",

@@ -20,7 +20,7 @@ from portal.commitments.models import (
     Promisor,
 )
 from portal.commitments.rules import Freight, PromiseState, Way
-from portal.commitments.rules.directory import ONLINE_AREA, Area, area_of, cut, seat_of
+from portal.commitments.rules.directory import ONLINE_AREA, Area, area_of, cut, seat_of, shop_title
 from portal.core.db import Model, among
 from portal.enrolment.models import Merchant, MerchantState, Outlet
 
@@ -120,7 +120,8 @@ def _lines(promise: Promise) -> Iterator[Entry]:
     offline, online = _said(promise, Way.OFFLINE), _said(promise, Way.ONLINE)
     for outlet in promise.outlets:
         area = area_of(outlet.region, outlet.city, outlet.district, promise.seat)
-        yield _entry(promise, Way.OFFLINE, offline, area, outlet.name, address=outlet.address)
+        name = shop_title(outlet.name, promise.registered, area.city)
+        yield _entry(promise, Way.OFFLINE, offline, area, name, address=outlet.address)
     for shop in promise.shops:
         yield _entry(promise, Way.ONLINE, online, ONLINE, shop.name, platform=shop.platform, url=shop.url)
     if not promise.names_places:

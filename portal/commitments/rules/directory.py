@@ -9,6 +9,7 @@ from zlib import crc32
 ONLINE_AREA = "online"  # where online shops are listed
 NO_AREA = "other"  # where nothing says which district it is
 MAX_TEXT = 300  # characters of a card's texts; the merchant's page has all of them
+_COMPANY = re.compile(r"(?:集团)?(?:股份|责任)?有限(?:责任)?公司$")
 _REGION = re.compile(r"\d{6}")
 _DISTRICT = re.compile(r"(?:(?P<city>.{1,8}?[市州盟]))?(?P<district>.{1,10}?[区县旗市])(?:市场监督|市监|$)")
 
@@ -82,3 +83,19 @@ def plain_area(text: str) -> str:
 def cut(text: str) -> str:
     """A text for a card, ended by … where it is longer."""
     return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+
+
+def shop_title(name: str, registered: str, city: str) -> str:
+    """A shop's name as people look for it: 五缘湾店 alone says nothing, 鹭湾百货 五缘湾店 does."""
+    if any(name[place : place + 2] in registered for place in range(len(name) - 1)):
+        return name
+    short = city.removesuffix("市")
+    brand = (
+        _COMPANY.sub("", registered).removeprefix(short).removeprefix("市") if short else _COMPANY.sub("", registered)
+    )
+    return f"{brand} {name}"
+
+
+def names_its_firm(shop: str, registered: str) -> bool:
+    """Whether a shop's name says whose it is, so that the registered name need not stand beside it."""
+    return any(shop[place : place + 4] in registered for place in range(len(shop) - 3))
