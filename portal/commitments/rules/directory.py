@@ -87,7 +87,7 @@ def cut(text: str) -> str:
 
 def shop_title(name: str, registered: str, city: str) -> str:
     """A shop's name as people look for it: 五缘湾店 alone says nothing, 鹭湾百货 五缘湾店 does."""
-    if any(name[place : place + 2] in registered for place in range(len(name) - 1)):
+    if name in registered or any(name[place : place + 3] in registered for place in range(len(name) - 2)):
         return name
     short = city.removesuffix("市")
     brand = (

@@ -93,6 +93,7 @@ def test_a_long_text_is_cut_for_a_card():
         ("五缘湾店", "鹭湾百货 五缘湾店"),
         ("鹭湾百货五缘湾店", "鹭湾百货五缘湾店"),
         ("鹭湾", "鹭湾"),
+        ("鹭湾一店", "鹭湾百货 鹭湾一店"),
     ],
 )
 def test_a_shop_is_called_by_its_firm_too(name, title):
