@@ -87,13 +87,11 @@ def cut(text: str) -> str:
 
 def shop_title(name: str, registered: str, city: str) -> str:
     """A shop's name as people look for it: 五缘湾店 alone says nothing, 鹭湾百货 五缘湾店 does."""
-    if name in registered or any(name[place : place + 3] in registered for place in range(len(name) - 2)):
-        return name
     short = city.removesuffix("市")
-    brand = (
-        _COMPANY.sub("", registered).removeprefix(short).removeprefix("市") if short else _COMPANY.sub("", registered)
-    )
-    return f"{brand} {name}"
+    firm = _COMPANY.sub("", registered)
+    brand = firm.removeprefix(short).removeprefix("市") if short else firm
+    says_it = name in registered or any(name[place : place + 3] in registered for place in range(len(name) - 2))
+    return name if says_it or brand in name else f"{brand} {name}"
 
 
 def names_its_firm(shop: str, registered: str) -> bool:

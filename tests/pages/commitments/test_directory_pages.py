@@ -123,16 +123,16 @@ def test_a_full_page_stays_below_its_bytes(client, listed, address):
 def test_the_data_file_holds_every_line_and_no_formula(client, listed):
     listed(
         "鹭湾百货",
-        outlets=(outlet("=鹭湾(1)"), outlet("殿前店")),
+        outlets=(outlet("=鹭湾百(1)"), outlet("殿前店")),
         shops=(ShopRow("天猫", "旗舰店", "https://x.example/"),),
     )
     answer = client.get("/commitments/data.csv")
     lines = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
-    assert [line[2] for line in lines] == ["店铺名称", "'=鹭湾(1)", "鹭湾百货 殿前店", "旗舰店"]
+    assert [line[2] for line in lines] == ["店铺名称", "'=鹭湾百(1)", "鹭湾百货 殿前店", "旗舰店"]
     assert lines[1][13] == "7"
     sheet = openpyxl.load_workbook(io.BytesIO(client.get("/commitments/data.xlsx").data)).active
     assert sheet.max_row == 4
-    assert sheet["C2"].value == "=鹭湾(1)"
+    assert sheet["C2"].value == "=鹭湾百(1)"
     assert sheet["C2"].data_type == "s"
 
 
