@@ -21,11 +21,11 @@ from portal.enrolment.application_queries import waiting_condition
 from portal.returns.models import ReturnRequest
 from portal.returns.queries import to_judge, waiting_for
 
-COUNTED: dict[ActorKind, dict[str, ColumnElement[bool]]] = {
+COUNTED: dict[ActorKind, dict[str, ColumnElement[bool]]] = {  # by state where it says that the case is open
     ActorKind.MERCHANT: {
         "overdue": Case.is_open & (Case.state != CaseState.PERFORMED) & (Case.due_at <= bindparam("now")),
-        "open": Case.is_open & Case.state.in_(WITH_MERCHANT),
-        "unpaid": Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED]),
+        "open": Case.state.in_(WITH_MERCHANT),
+        "unpaid": Case.state.in_([CaseState.AGREED, CaseState.BREACHED]),
     },
     ActorKind.AUTHORITY: {"waiting": Case.state.in_([CaseState.WAITING, CaseState.RETURNED])},
 }

@@ -96,9 +96,9 @@ STANDING: dict[str, ColumnElement[bool]] = {  # none of them depends on the mome
     "waiting": Case.state.in_([CaseState.WAITING, CaseState.RETURNED]),
     "failed": failed_with_authority(),
     "choice": awaits_choice(),
-    "breached": Case.is_open & (Case.state == CaseState.BREACHED),
+    "breached": Case.state == CaseState.BREACHED,
 }
-UNPAID: ColumnElement[bool] = Case.is_open & Case.state.in_([CaseState.AGREED, CaseState.BREACHED])
+UNPAID: ColumnElement[bool] = Case.state.in_([CaseState.AGREED, CaseState.BREACHED])
 LIMITS = (Indicator.ON_TIME, Indicator.PERFORMED, Indicator.CONTACTED)  # dated by a limit, which may lie ahead
 
 
