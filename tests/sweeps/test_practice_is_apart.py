@@ -11,7 +11,6 @@ ONE = "one merchant, by the key or the code of a row that was found before"
 AREA = "narrowed to a jurisdiction, in which the practice authority never lies"
 CODE = "by a 统一社会信用代码, which no practice merchant has"
 MET: dict[str, str] = {  # statements that may not or cannot meet one
-    "portal/commitments/entries.py entries_of": "of promises in force; in practice none is ever made",
     "portal/commitments/importing.py _context": CODE,
     "portal/commitments/own.py own_outlets": OWN,
     "portal/enrolment/actions.py locked": AREA,
