@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 import fsspec
 from sqlalchemy import event
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from portal.core.privacy import DataKey, vault_of
 from portal.core.room import is_full, no_room
 
-UNSETTLED = "unsettled_files"  # of a session: the files that its transaction has put
+UNSETTLED = "unsettled_files"  # of a session: the files that its transaction has put, and those it has removed
 NEW = ".new"  # behind the name of a file until its row is committed
 _ADDRESS = re.compile(r"^[0-9a-f]{64}$")
 
@@ -42,7 +43,7 @@ def put(session: Session, key: DataKey, content: bytes, purpose: str) -> str:
         if is_full(problem):
             raise no_room() from problem
         raise
-    _unsettled(session).append(address)
+    _unsettled(session).put.append(address)
     return address
 
 
@@ -62,8 +63,11 @@ def get(session: Session, key: DataKey, address: str, purpose: str) -> bytes:
 
 
 def remove(session: Session, address: str) -> None:
-    """Delete a file from the store; one that is gone already is fine."""
-    discard(session.info["files_url"], address)
+    """Delete a file from the store once the transaction is committed; one that is gone already is fine.
+
+    Rolled back, its row is still there, and so is the file.
+    """
+    _unsettled(session).removed.append(address)
 
 
 def discard(files_url: str, address: str) -> None:
@@ -94,38 +98,50 @@ def unsettled_before(files_url: str, moment: datetime) -> Iterator[str]:
                 yield address
 
 
-def _unsettled(session: Session) -> list[str]:
-    """The files of the session's transaction: named when it is committed, deleted when it is rolled back.
+@dataclass(slots=True)
+class _Unsettled:
+    """What a session's transaction did to the store and has not settled."""
+
+    put: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
+def _unsettled(session: Session) -> _Unsettled:
+    """The files of the session's transaction: named or deleted when it is committed, as before when it is rolled back.
 
     Between the two, where a commit was begun and its answer lost, they stay as they are: it may have succeeded.
     """
     if UNSETTLED in session.info:
-        known: list[str] = session.info[UNSETTLED]
+        known: _Unsettled = session.info[UNSETTLED]
         return known
-    put: list[str] = []
-    committing: list[str] = []
+    here, committing = _Unsettled(), _Unsettled()
 
     def keep(one: Session) -> None:
         if not one.in_nested_transaction():
-            committing[:], put[:] = put, []
+            committing.put, here.put = here.put, []
+            committing.removed, here.removed = here.removed, []
 
-    def name(one: Session) -> None:
+    def settle_all(one: Session) -> None:
         if not one.in_nested_transaction():
-            while committing:
-                with suppress(OSError):
-                    settle(one.info["files_url"], committing.pop())
+            _each(committing.put, partial(settle, one.info["files_url"]))
+            _each(committing.removed, partial(discard, one.info["files_url"]))
 
     def clear_away(one: Session, transaction: SessionTransaction) -> None:
         if transaction.parent is None:
-            while put:
-                with suppress(OSError):
-                    remove(one, put.pop())
+            _each(here.put, partial(discard, one.info["files_url"]))
+            here.removed.clear()
 
     event.listen(session, "before_commit", keep)
-    event.listen(session, "after_commit", name)
+    event.listen(session, "after_commit", settle_all)
     event.listen(session, "after_transaction_end", clear_away)
-    session.info[UNSETTLED] = put
-    return put
+    session.info[UNSETTLED] = here
+    return here
+
+
+def _each(addresses: list[str], act: Callable[[str], None]) -> None:
+    while addresses:
+        with suppress(OSError):
+            act(addresses.pop())
 
 
 def _written(system: fsspec.AbstractFileSystem, name: str) -> datetime:

@@ -116,10 +116,29 @@ def test_a_file_that_was_touched_is_not_served(session: Session, case: Case, age
         files.get(session, key, row.original_at, evidence.SEAL)
     files.remove(session, row.original_at)
     files.remove(session, row.original_at)
+    session.commit()
+    assert not place.exists()
     with pytest.raises(files.Damaged):
         files.get(session, key, row.original_at, evidence.SEAL)
     with pytest.raises(files.Damaged):
         files.get(session, key, "../../etc/passwd", evidence.SEAL)
+
+
+def test_a_file_goes_when_its_removal_is_committed_not_before(
+    session: Session, case: Case, agent: Actor, tmp_path: Path
+) -> None:
+    (row,) = added(session, agent, case, ("小票.jpg", picture())).stored
+    session.commit()
+    key = session.get_one(DataKey, case.key_id)
+    content = files.get(session, key, row.original_at, evidence.SEAL)
+    place = tmp_path / "files" / row.original_at[:2] / row.original_at[2:]
+    for committed in (False, True):
+        session.delete(row)
+        session.flush()
+        files.remove(session, row.original_at)
+        assert files.get(session, key, row.original_at, evidence.SEAL) == content
+        session.commit() if committed else session.rollback()
+        assert place.exists() is not committed
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "HEIF"])

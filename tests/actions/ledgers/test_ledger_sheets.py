@@ -105,7 +105,7 @@ def test_an_import_that_stopped_goes_on_where_it_was(runtime, session, desk, clo
 def test_an_import_whose_file_is_gone_fails_and_goes_on_when_it_is_handed_in_again(runtime, session, desk) -> None:
     sheet = read_sheet(EntryKind.RETURN, "a.csv", table(return_cells()))
     run = runtime.perform(desk.agent, start_sheet, StartSheet(sheet))
-    files.remove(session, run.raw_file)
+    files.discard(session.info["files_url"], run.raw_file)
     failed = run_sheet(runtime, run.id)
     assert (failed.state, failed.entered) == (SheetState.FAILED, 0)
     assert failed.problem == "原文件已不在或已损坏，请重新上传。"
