@@ -13,7 +13,17 @@ from sqlalchemy.orm import Session
 from portal.core import files
 from portal.core.actor import Actor
 from portal.core.errors import NotFound, RuleBroken
-from portal.core.media import LIMITS, PICTURES, SUFFIXES, Media, Unreadable, check_document, clean_picture, sniff
+from portal.core.media import (
+    LIMITS,
+    PICTURES,
+    SUFFIXES,
+    Media,
+    Unreadable,
+    check_document,
+    clean_picture,
+    plain_name,
+    sniff,
+)
 from portal.core.privacy import DataKey, Erased, vault_of
 from portal.returns.access import visible_to
 from portal.returns.models import ReturnDraft, ReturnFile, ReturnRequest
@@ -157,13 +167,6 @@ def open_own_proof(
     if row is None:
         raise NotFound(MISSING)
     return _opened(session, row, owner.key, variant)
-
-
-def plain_name(name: str) -> str:
-    """A file's name without path, suffix and control characters, at most 60 characters."""
-    stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")
-    kept = "".join(char for char in (stem[0] or stem[2]) if char.isprintable() and char not in '"<>|:*?')
-    return kept.strip(" .")[:60] or "文件"
 
 
 def _of(owner: ReturnDraft | ReturnRequest) -> ColumnElement[bool]:

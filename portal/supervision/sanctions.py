@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, select, true
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.accounts.models import Organisation
 from portal.clocks.rules import local_day
 from portal.core import facts
-from portal.core.actor import Actor, ActorKind
+from portal.core.actor import Actor
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
@@ -22,6 +22,7 @@ from portal.enrolment.models import Merchant, MerchantState
 from portal.enrolment.rules import SuspensionReason
 from portal.indicators.rules import Period
 from portal.supervision.measure_papers import measure_paper
+from portal.supervision.own_records import may_see_own, own_to
 from portal.supervision.rules.sanctions import CHIEFS_OWN, Level, Order, ProposalState, problem_of_order
 from portal.supervision.rules.triggers import Figures, Trigger, rule_in_force
 from portal.supervision.sanction_models import Measure, SanctionProposal
@@ -39,25 +40,13 @@ SUSPENSIONS = {
 
 
 def may_see(actor: Actor, row: SanctionProposal) -> bool:
-    """Say whether the actor may look at a proposal; the twin of `visible_to`. It is the authority's own paper."""
-    match actor.kind:
-        case ActorKind.AUTHORITY:
-            return not actor.is_council and row.authority_id in actor.jurisdiction
-        case ActorKind.OPERATOR | ActorKind.SYSTEM:
-            return True
-        case _:
-            return False
+    """Say whether the actor may look at a proposal; the twin of `visible_to`."""
+    return may_see_own(actor, row)
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The condition under which a proposal is the actor's to see."""
-    match actor.kind:
-        case ActorKind.AUTHORITY:
-            return false() if actor.is_council else SanctionProposal.authority_id.in_(sorted(actor.jurisdiction))
-        case ActorKind.OPERATOR | ActorKind.SYSTEM:
-            return true()
-        case _:
-            return false()
+    return own_to(actor, SanctionProposal.authority_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.clocks.rules import local_day
@@ -13,13 +13,14 @@ from portal.commitments.models import PromiseVersion, Promisor
 from portal.commitments.queries import promisor_of
 from portal.commitments.rules import PromiseState
 from portal.core import facts
-from portal.core.actor import SYSTEM, Actor, ActorKind
+from portal.core.actor import SYSTEM, Actor
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.documents.numbers import take_numbers
 from portal.returns.models import ReturnRequest
 from portal.returns.rules import Finding
+from portal.supervision.own_records import may_see_own, own_to
 from portal.supervision.rules.visits import (
     IllegalVisitStep,
     ViolationEvent,
@@ -34,25 +35,13 @@ MOVED_ON = "这条记录的状态已经变了，这一步现在不能做。请�
 
 
 def may_see(actor: Actor, row: PromiseViolation) -> bool:
-    """Say whether the actor may look at a breach; the twin of `visible_to`. It is the authority's own record."""
-    match actor.kind:
-        case ActorKind.AUTHORITY:
-            return not actor.is_council and row.authority_id in actor.jurisdiction
-        case ActorKind.OPERATOR | ActorKind.SYSTEM:
-            return True
-        case _:
-            return False
+    """Say whether the actor may look at a breach; the twin of `visible_to`."""
+    return may_see_own(actor, row)
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The condition under which a breach is the actor's to see."""
-    match actor.kind:
-        case ActorKind.AUTHORITY:
-            return false() if actor.is_council else PromiseViolation.authority_id.in_(sorted(actor.jurisdiction))
-        case ActorKind.OPERATOR | ActorKind.SYSTEM:
-            return true()
-        case _:
-            return false()
+    return own_to(actor, PromiseViolation.authority_id)
 
 
 @dataclass(frozen=True, slots=True)
