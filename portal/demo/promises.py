@@ -14,6 +14,7 @@ from portal.accounts.queries import jurisdiction
 from portal.clocks.rules import local_day
 from portal.commitments import actions
 from portal.commitments.actions import DraftVersion, Review, SubmitVersion
+from portal.commitments.jobs import look_after_promises
 from portal.commitments.rules import BasisKind, Freight, Way
 from portal.commitments.rules.body import ExclusionRow, OutletRow, PromiseBody, ScopeRow
 from portal.core.actor import Actor, ActorKind, Role
@@ -80,6 +81,8 @@ def play_promises(stage: Stage) -> None:
         _promise(stage, said)
     stage.at(stage.present - timedelta(days=CHANGED_DAYS))
     _promise(stage, replace(OURS, days=15))
+    stage.at(stage.clock.moment + timedelta(days=2))
+    look_after_promises(stage.house)  # a version that replaces another begins the day after it was passed
 
 
 def _promise(stage: Stage, said: Said) -> None:
