@@ -93,8 +93,16 @@ GOODS = (
 
 DEMANDS = ("退款", "退货退款", "换货", "修理", "赔偿损失", "赔礼道歉", "补足数量")
 CHANNELS = ("微信小程序", "支付宝小程序", "APP", "电话", "互联网平台", "监管人员录入")
-SURNAMES = "陈林黄张吴李王郑蔡刘许杨洪庄曾谢叶苏何徐"
-GIVEN = "伟芳娜敏静丽强磊洋勇艳杰娟涛明超秀霞平刚雅婷志华晓燕文斌"
+SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
+    "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
+)
+SURNAME_WEIGHTS = tuple(1000 // (rank + 4) for rank in range(len(SURNAMES)))  # the first is eight times the thirtieth
+GIVEN = (
+    "伟芳娜敏静丽强磊洋勇艳杰娟涛明超秀霞平刚雅婷志华晓燕文斌建国玉兰红梅海波丹丹鹏飞慧玲俊峰雪莉健宁云"
+    "龙凤英桂珍美琴春生荣光辉永福德贵学义成林浩宇子涵梓轩欣怡佳琪思远嘉豪诗雨泽民立新振东少卿锦程若曦"
+    "亦凡可心书瑶宏达家兴庆祥绍安毅恒岚翠萍素贞惠芬月娥巧云锐捷炜煜晨曦睿哲博瀚清源润之培根松柏"
+)
 STREETS = ("嘉禾", "枋湖", "殿前", "江头", "乌石浦", "仙岳", "金尚", "高殿")
 
 Choice = tuple[Good, str, str]  # what, 问题类别全称, what happened
@@ -108,8 +116,9 @@ def choose(random: Random) -> Choice:
 
 
 def person(random: Random) -> str:
-    """Draw a name."""
-    return random.choice(SURNAMES) + "".join(random.sample(GIVEN, random.choice((1, 2))))
+    """Draw a name, as many people of one name as in a large town: a common one is that of some in ten thousand."""
+    (surname,) = random.choices(SURNAMES, SURNAME_WEIGHTS)
+    return surname + "".join(random.choices(GIVEN, k=random.choice((1, 2, 2, 2))))
 
 
 def home(random: Random) -> str:
