@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.config import Config
 from portal.core.actor import Actor
-from portal.core.db import make_engine, read_session, write_session
+from portal.core.db import for_reading, for_writing, make_engine, read_session, write_session
 from portal.core.errors import Busy, Stale
 from portal.core.installation import InstallationClock
 from portal.core.room import is_full, no_room
@@ -40,6 +40,12 @@ class Runtime:
     enqueue: Callable[..., bool] = field(
         default=lambda *_name, **_ids: False
     )  # see `Queues.enqueue`; False: not queued
+    _for_reading: Engine = field(init=False, repr=False)
+    _for_writing: Engine = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._for_reading = for_reading(self.engine)
+        self._for_writing = for_writing(self.engine)
 
     def perform(self, actor: Actor, action: Action[R], command: Any) -> R:
         """Run one action in one transaction and commit it; a refusal rolls back and is raised.
@@ -78,14 +84,14 @@ class Runtime:
 
     def open_reading(self) -> Session:
         """Open a read session that the caller closes."""
-        session = read_session(self.engine)
+        session = read_session(self._for_reading)
         self._equip(session)
         return session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a write session; leaving the block without a commit rolls back. For `perform` and imports only."""
-        with write_session(self.engine) as session:
+        with write_session(self._for_writing) as session:
             self._equip(session)
             yield session
 

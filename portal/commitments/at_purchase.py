@@ -1,9 +1,10 @@
 """A merchant's promises as a case screen needs them, in one statement: enough to say what covers a purchase."""
 
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Select, String, cast, literal, null, select, union_all
+from sqlalchemy import BigInteger, CompoundSelect, Date, String, bindparam, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from portal.commitments.models import PromiseExclusion, PromiseOutlet, PromiseScope, PromiseVersion, Promisor
@@ -20,18 +21,9 @@ def promises_of(session: Session, merchant_id: int) -> tuple[Terms, ...]:
 
     Freight, procedure and the like are left at their defaults: `queries.history_of` reads versions whole.
     """
-    held = (
-        select(PromiseVersion)
-        .join(Promisor, Promisor.id == PromiseVersion.promisor_id)
-        .where(
-            Promisor.merchant_id == merchant_id,
-            PromiseVersion.state.in_(EVER_HELD),
-            PromiseVersion.first_on.is_not(None),
-        )
-    )
     parts: dict[int, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
     versions = []
-    for row in session.execute(_everything(held)):
+    for row in session.execute(_everything(), {"merchant": merchant_id}):
         if row.kind == VERSION:
             versions.append(row)
         else:
@@ -40,7 +32,17 @@ def promises_of(session: Session, merchant_id: int) -> tuple[Terms, ...]:
     return tuple(_terms(row, parts[row.version_id]) for row in versions)
 
 
-def _everything(held: Select[PromiseVersion]) -> Any:
+@cache
+def _everything() -> CompoundSelect[Any]:
+    held = (
+        select(PromiseVersion)
+        .join(Promisor, Promisor.id == PromiseVersion.promisor_id)
+        .where(
+            Promisor.merchant_id == bindparam("merchant"),
+            PromiseVersion.state.in_(EVER_HELD),
+            PromiseVersion.first_on.is_not(None),
+        )
+    )
     ids = held.with_only_columns(PromiseVersion.id)
     v, s, e, o = PromiseVersion, PromiseScope, PromiseExclusion, PromiseOutlet
     return union_all(

@@ -34,6 +34,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from portal.core.cursors import QuietCursor
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -158,7 +160,13 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     return create_engine(
-        url, json_serializer=_json, hide_parameters=True, pool_pre_ping=True, pool_size=pool_size, max_overflow=10
+        url,
+        json_serializer=_json,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=pool_size,
+        max_overflow=10,
+        connect_args={"cursor_factory": QuietCursor},
     )
 
 
@@ -185,20 +193,49 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+class ReadSession(Session):
+    """Looks and writes nothing: PostgreSQL refuses to, on SQLite nothing of it is kept."""
+
+    def close(self) -> None:
+        """End the transaction: on PostgreSQL by COMMIT, for there is nothing to undo.
+
+        psycopg forgets a connection's prepared statements at every ROLLBACK. A page would be planned anew each time,
+        which costs PostgreSQL several times what the page itself does (a case: 4.4 ms against 0.8).
+        """
+        if self.in_transaction() and is_postgresql(self):
+            begun = self.connection().get_transaction()
+            if begun is not None and begun.is_active:
+                begun.commit()
+        super().close()
+
+
+def for_reading(engine: Engine) -> Engine:
+    """The same connections, for `read_session`."""
+    return engine.execution_options(postgresql_readonly=True)
+
+
+def for_writing(engine: Engine) -> Engine:
+    """The same connections, for `write_session`."""
+    return engine.execution_options(writes=True)
+
+
 def read_session(engine: Engine) -> Session:
-    """Open a session for looking; closing it rolls back."""
-    return Session(engine, expire_on_commit=False)
+    """Open a session for looking, with an engine `for_reading`."""
+    return ReadSession(engine, expire_on_commit=False)
 
 
 def write_session(engine: Engine) -> Session:
-    """Open a session for one action: BEGIN IMMEDIATE on SQLite, row locks on PostgreSQL."""
-    return Session(engine.execution_options(writes=True), expire_on_commit=False)
+    """Open a session for one action, with an engine `for_writing`.
+
+    BEGIN IMMEDIATE on SQLite, row locks on PostgreSQL.
+    """
+    return Session(engine, expire_on_commit=False)
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """Look at the database for the length of a block."""
-    with read_session(engine) as session:
+    with read_session(for_reading(engine)) as session:
         yield session
 
 
