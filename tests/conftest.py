@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 from sqlalchemy import Connection
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from portal import migrate
@@ -24,6 +25,7 @@ from portal.config import Config
 from portal.core.actor import SYSTEM
 from portal.core.db import make_engine, write_session
 from portal.core.installation import Installation
+from portal.extensions import limiter
 from portal.runtime import Runtime, make_runtime
 from tests.browser import launched_chromium
 from tests.databases import create_database, database_name, drop_database, template_database
@@ -88,18 +90,22 @@ def postgres_template(postgres_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """One SQLite database for the worker's tests, each rolled back."""
+def shared_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One SQLite database for the worker's tests, each rolled back; its engine keeps what statements compile to."""
     file = tmp_path_factory.mktemp("shared") / "portal.db"
     shutil.copy(sqlite_template, file)
-    return f"sqlite:///{file}"
+    engine = make_engine(f"sqlite:///{file}")
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
-def shared_postgres(postgres_url: str, postgres_template: str, worker_id: str) -> Iterator[str]:
-    """One PostgreSQL database for the worker's tests, each rolled back."""
+def shared_postgres(postgres_url: str, postgres_template: str, worker_id: str) -> Iterator[Engine]:
+    """One PostgreSQL database for the worker's tests, each rolled back; its engine keeps what statements compile to."""
     name = database_name(f"worker_{worker_id}")
-    yield create_database(postgres_url, name, template=postgres_template)
+    engine = make_engine(create_database(postgres_url, name, template=postgres_template))
+    yield engine
+    engine.dispose()
     drop_database(postgres_url, name)
 
 
@@ -140,15 +146,14 @@ def config_for(url: str, data: Path, **changes: object) -> Config:
 @pytest.fixture
 def runtime(request: pytest.FixtureRequest, database: str, clock: FixedClock, tmp_path: Path) -> Iterator[Runtime]:
     """The house on one of the two databases, rolled back afterwards."""
-    url = request.getfixturevalue("shared_sqlite" if database == "sqlite" else "shared_postgres")
-    engine = make_engine(url)
-    runtime = BoundRuntime(config=config_for(url, tmp_path), engine=engine, clock=clock)  # type: ignore[arg-type]
+    engine: Engine = request.getfixturevalue("shared_sqlite" if database == "sqlite" else "shared_postgres")
+    config = config_for(engine.url.render_as_string(hide_password=False), tmp_path)
+    runtime = BoundRuntime(config=config, engine=engine, clock=clock)  # type: ignore[arg-type]
     with engine.execution_options(writes=True).connect() as connection:
         outer = connection.begin()
         runtime.connection = connection
         yield runtime
         outer.rollback()
-    engine.dispose()
 
 
 @pytest.fixture
@@ -178,13 +183,28 @@ def own_runtime(
         drop_database(server, name)
 
 
-@pytest.fixture
-def app(runtime: Runtime) -> Flask:
-    """The application on the test's database."""
-    application = create_app(runtime)
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The worker's one application, without a database: to build it and its templates costs more than most tests."""
+    engine = make_engine("sqlite://")
+    config = config_for("sqlite://", tmp_path_factory.mktemp("built"))
+    application = create_app(Runtime(config=config, engine=engine, clock=FixedClock()))  # type: ignore[arg-type]
     application.testing = True
     application.test_client_class = InspectingClient
-    return application
+    yield application
+    engine.dispose()
+
+
+@pytest.fixture
+def app(built: Flask, runtime: Runtime) -> Iterator[Flask]:
+    """The application on the test's database, as fresh as if it had just been built: nobody has asked it yet."""
+    settings, nobody = dict(built.config), built.extensions["portal"]
+    limiter.init_app(built)  # counts from nothing, in memory; another application may have led it to a Valkey
+    built.extensions["portal"] = runtime
+    yield built
+    built.extensions["portal"] = nobody
+    built.config.clear()
+    built.config.update(settings)
 
 
 @pytest.fixture
