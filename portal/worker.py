@@ -160,6 +160,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.INSPECTION_RECTIFIED: (notices.tell_of_inspection,),
     Topic.INSPECTION_RECHECKED: (notices.tell_of_inspection,),
     Topic.TRIGGER_SET: NOBODY,
+    Topic.LIMIT_SET: NOBODY,
     Topic.SANCTION_PROPOSED: (notices.tell_of_proposal,),
     Topic.SANCTION_DECLINED: NOBODY,
     Topic.MEASURE_TAKEN: (notices.tell_of_measure,),

@@ -81,7 +81,7 @@ def read_almanac(session: Session) -> Almanac:
     own: dict[int, list[Limit]] = {}
     for row in session.scalars(select(LegalLimit).order_by(LegalLimit.valid_from, LegalLimit.id)):
         rows = everyone if row.organisation_id is None else own.setdefault(row.organisation_id, [])
-        rows.append(_limit(row))
+        rows.append(limit_of(row))
     return Almanac(
         rules.calendar_of(days, years), tuple(everyone), {authority: tuple(rows) for authority, rows in own.items()}
     )
@@ -124,7 +124,8 @@ def recount_of(session: Session, year: int, former: Iterable[Sequence[str]]) -> 
     return Recount(year, replace(after, calendar=rules.calendar_of(days, after.calendar.years)), after)
 
 
-def _limit(row: LegalLimit) -> Limit:
+def limit_of(row: LegalLimit) -> Limit:
+    """A row as the rules know it."""
     return Limit(
         code=row.code,
         amount=row.amount,

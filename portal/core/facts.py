@@ -128,6 +128,7 @@ class Topic(StrEnum):
     INSPECTION_RECTIFIED = "inspection.rectified"
     INSPECTION_RECHECKED = "inspection.rechecked"
     TRIGGER_SET = "trigger.set"
+    LIMIT_SET = "limit.set"
     SANCTION_PROPOSED = "sanction.proposed"
     SANCTION_DECLINED = "sanction.declined"
     MEASURE_TAKEN = "measure.taken"

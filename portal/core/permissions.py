@@ -44,6 +44,7 @@ class Permission(StrEnum):
     LEDGER_EXPORT_OPEN = "ledger:export_open"  # a bundle with the personal values
     LEDGER_READ = "ledger:read"
     LEDGER_WRITE = "ledger:write"
+    LIMIT_SET = "limit:set"  # from a day on, for one's own authority or for everyone
     LINK_REPLACE = "link:replace"
     MEASURE_ANSWER = "measure:answer"
     MERCHANT_ADMIT = "merchant:admit"
@@ -191,6 +192,7 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.LEDGER_EXPORT_OPEN: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
     Permission.LEDGER_READ: ((is_own_merchant,), (in_jurisdiction, is_of_no_council), (runs_the_house,)),
     Permission.LEDGER_WRITE: ((is_own_merchant,), (runs_the_house,)),
+    Permission.LIMIT_SET: ((is_own_organisation, is_chief, is_of_no_council), (runs_the_house,)),
     Permission.LINK_REPLACE: ((is_consumer_of,), (runs_the_house,)),
     Permission.MEASURE_ANSWER: ((is_own_merchant, leads),),
     Permission.MERCHANT_EXIT: ((in_jurisdiction, is_chief, is_of_no_council), (runs_the_house,)),

@@ -70,12 +70,14 @@ def standing(session: Session, actor: Actor, *, now: datetime) -> Standing:
     book = almanac(session)
     official = official_side(session, actor, case)
     decision_on = due_day(official.decide_by) if official.decide_by else None
+    upwards = case.authority.ancestry()[::-1]
+    rated_until = book.derive("rating", case.closed_at, upwards) if case.closed_at and talk.can_rate else None
     return Standing(
         now=now,
         case=case,
         talk=talk,
         official=official,
         decision_is_provisional=decision_on is not None and not book.calendar.covers(decision_on, decision_on),
-        rate_by=due_day(book.derive("rating", case.closed_at).due_at) if case.closed_at and talk.can_rate else None,
-        choose_by=due_day(case.next_action_at or book.derive("consumer_choice", case.last_event_at).due_at),
+        rate_by=rated_until.due if rated_until else None,
+        choose_by=due_day(case.next_action_at or book.derive("consumer_choice", case.last_event_at, upwards).due_at),
     )

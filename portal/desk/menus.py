@@ -8,7 +8,7 @@ from portal.core.actor import ActorKind
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the navigation; it shows only where its endpoint exists."""
+    """One line of the navigation."""
 
     label: str
     icon: str
@@ -122,6 +122,7 @@ AUTHORITY = (
     Section(
         "本单位",
         (
+            Item("期限", "clock", "desk_regulator.show_limits", "/regulator/limits"),
             Item("台账清除", "lock", "retention_staff.show", "/staff/retention"),
             Item("查阅公开", "eye", "ledgers_regulator.releases", "/regulator/ledgers/releases", roles=("chief",)),
             Item("短信与邮件", "send", "notifications_regulator.messages", "/regulator/messages"),

@@ -16,7 +16,7 @@ from portal.clocks import rules as clocks
 from portal.clocks.queries import almanac
 from portal.core import sheets
 from portal.core.errors import RuleBroken
-from portal.desk import areas, board, board_chart, found, officer_case, officer_page
+from portal.desk import areas, board, board_chart, found, limit_views, officer_case, officer_page
 from portal.desk.board import Board, Counter
 from portal.desk.forms import ConsumerSearchForm
 from portal.desk.officer_filters import OfficerFilters, Tab
@@ -24,6 +24,8 @@ from portal.desk.officer_list import Asked
 from portal.indicators.rules import PERIODS
 
 bp = Blueprint("desk_regulator", __name__, url_prefix="/regulator")
+bp.get("/limits")(limit_views.show_limits)
+bp.post("/limits")(limit_views.set_own_limit)
 
 
 @bp.get("/")

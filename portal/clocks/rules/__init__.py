@@ -23,6 +23,12 @@ from portal.clocks.rules.picture import Cell as Cell
 from portal.clocks.rules.picture import calendar_weeks as calendar_weeks
 from portal.clocks.rules.picture import explanation as explanation
 from portal.clocks.rules.picture import ruler_ticks as ruler_ticks
+from portal.clocks.rules.setting import OWN_CODES as OWN_CODES
+from portal.clocks.rules.setting import UNIT_NAMES as UNIT_NAMES
+from portal.clocks.rules.setting import Setting as Setting
+from portal.clocks.rules.setting import amount_in_words as amount_in_words
+from portal.clocks.rules.setting import problem_of_setting as problem_of_setting
+from portal.clocks.rules.setting import read_amount as read_amount
 from portal.clocks.rules.warnings import Severity as Severity
 from portal.clocks.rules.warnings import WarningPoint as WarningPoint
 from portal.clocks.rules.warnings import next_warning as next_warning

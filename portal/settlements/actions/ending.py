@@ -67,9 +67,9 @@ def end_limit(session: Session, actor: Actor, case: Case, known: tuple[Kept, ...
     """Let a negotiation fail at the end of the merchant's limit, with its last warning and its cause (decisions 5)."""
     assert case.respond_by is not None
     warnings.tell_reached(session, actor, case, now=now)
-    book = almanac(session)
+    book, authorities = almanac(session), steps.authorities_upwards(session, case.authority_id)
     past = [
-        PastRound(one.offer.side, one.offer.answer, book.derive("consumer_silent", one.offer.made_at).due_at)
+        PastRound(one.offer.side, one.offer.answer, book.derive("consumer_silent", one.offer.made_at, authorities).due_at)
         for one in known
     ]
     if waiting := rounds.pending_of(known):

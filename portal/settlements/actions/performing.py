@@ -210,7 +210,10 @@ def rate_settlement(session: Session, actor: Actor, command: RateSettlement, *, 
 
 def rating_open(session: Session, case: Case, *, now: datetime) -> bool:
     """Say whether the fifteen days after the case closed still run."""
-    return case.closed_at is not None and now < almanac(session).derive("rating", case.closed_at).due_at
+    if case.closed_at is None:
+        return False
+    authorities = steps.authorities_upwards(session, case.authority_id)
+    return now < almanac(session).derive("rating", case.closed_at, authorities).due_at
 
 
 def _reason_of(command: RateSettlement) -> RatingReason | None:

@@ -152,5 +152,6 @@ def _denial(session: Session, case: Case, agreement: AgreementView | None, *, no
 
 
 def _rating_objection(session: Session, case: Case, agreement: AgreementView, *, now: datetime) -> str | None:
-    is_open = case.closed_at is not None and now < almanac(session).derive("rating", case.closed_at).due_at
+    upwards = case.authority.ancestry()[::-1]
+    is_open = case.closed_at is not None and now < almanac(session).derive("rating", case.closed_at, upwards).due_at
     return rules.objection_to_rating(case.state, has_rated=agreement.verdict is not None, window_open=is_open)

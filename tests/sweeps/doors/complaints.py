@@ -77,8 +77,10 @@ DOORS: dict[str, Door] = {
     "desk_regulator.export_cases": Door("regulator"),
     "desk_regulator.find_consumer": Door("regulator"),
     "desk_regulator.list_cases": Door("regulator"),
+    "desk_regulator.set_own_limit": Door("regulator"),
     "desk_regulator.show_board": Door("regulator"),
     "desk_regulator.show_case": Door("regulator", "case"),
+    "desk_regulator.show_limits": Door("regulator"),
     "documents_public.ask": Door("public"),
     "documents_public.show": Door("public", "document"),
     "intake_public.add_files": Door(
