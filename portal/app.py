@@ -7,9 +7,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, generate_csrf
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -73,7 +73,7 @@ from portal.supervision import regulator_views as supervision_regulator
 from portal.supervision import staff_views as supervision_staff
 from portal.training import merchant_views as training_merchant
 from portal.training import regulator_views as training_regulator
-from portal.widgets import options_markup, write_inputs_fast
+from portal.widgets import drawing_empty_once, options_markup, write_inputs_fast
 
 MAX_BODY = 210 * 1024 * 1024  # bytes: an import file of 200 MB and its form; each form has its own smaller limit
 YEAR = 365 * 24 * 3600
@@ -219,18 +219,25 @@ def _install_words(app: Flask) -> None:
     def icon_markup(name: str, label: str = "") -> Markup:  # no macro: a page calls it a hundred times
         return drawn(request.script_root, name, label)
 
+    def csrf_token() -> str:  # a page with a form on each row asks for the same token every time
+        made: str = g.get("csrf_token") or generate_csrf()
+        return made
+
     app.jinja_env.globals.update(
         static_url=static_url,
         icon_markup=icon_markup,
         options_markup=options_markup,
+        csrf_token=csrf_token,
+        public_nav=public_nav,
         can=lambda permission, subject: can(web.current_actor(), Permission(permission), subject),
     )
-    app.jinja_env.globals["ui"] = app.jinja_env.get_template("ui.html").make_module({})
+    ui: Any = app.jinja_env.get_template("ui.html").make_module({})
+    ui.field = drawing_empty_once(ui.field)
+    app.jinja_env.globals["ui"] = ui
 
     @app.context_processor
     def frame() -> dict[str, Any]:
-        framed = navigation(web.current_actor(), installation=web.runtime().clock.describe())
-        return framed | {"public_nav": public_nav()}
+        return navigation(web.current_actor(), installation=web.runtime().clock.describe())
 
 
 def _install_errors(app: Flask) -> None:

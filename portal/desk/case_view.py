@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from portal.accounts.models import Organisation, Person
 from portal.cases.access import MISSING, Sight, sight_of, sight_values, visible
 from portal.cases.filters import Filters
 from portal.cases.models import Case
@@ -33,6 +34,7 @@ from portal.core.facts import SubjectKind
 from portal.core.paging import COUNT_CAP, SortKey, shown_count
 from portal.desk.narrowing import Narrowing, Shape
 from portal.desk.worklist import SHAPES_KEPT, is_newest_first, promised, sort_keys
+from portal.enrolment.models import Merchant, Outlet
 from portal.intake.models import Filing
 
 EARLIER_SHOWN = 3
@@ -76,11 +78,11 @@ def _opening(sight: Sight) -> Any:
         .join(Filing.case)
         .where(Case.reference == bindparam("reference"), visible(sight))
         .options(
-            case.joinedload(Case.authority),
-            case.joinedload(Case.merchant),
-            case.joinedload(Case.assignee),
-            case.joinedload(Case.outlet),
-            case.joinedload(Case.raised_person),
+            case.joinedload(Case.authority).load_only(Organisation.path, Organisation.name, raiseload=True),
+            case.joinedload(Case.merchant).load_only(Merchant.slug, raiseload=True),
+            case.joinedload(Case.assignee).load_only(Person.name, raiseload=True),
+            case.joinedload(Case.outlet).load_only(Outlet.name, raiseload=True),
+            case.joinedload(Case.raised_person).load_only(Person.name, raiseload=True),
             case.joinedload(Case.key),
             joinedload(Filing.key),
         )

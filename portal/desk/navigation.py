@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from sqlalchemy import ColumnElement, CompoundSelect, bindparam, func, literal, select, union_all
 
 from portal import web
@@ -12,7 +12,7 @@ from portal.accounts.rooms import is_for_practice
 from portal.cases.access import Sight, sight_of, sight_values, visible
 from portal.cases.models import Case
 from portal.cases.rules import WITH_MERCHANT, CaseState
-from portal.core.actor import ROLE_NAMES, Actor, ActorKind
+from portal.core.actor import ROLE_NAMES, Actor, ActorKind, Role
 from portal.core.installation import Installation
 from portal.core.paging import COUNT_CAP, shown_count
 from portal.desk.menus import SECTIONS, Item, Section
@@ -34,13 +34,16 @@ COUNTED: dict[ActorKind, dict[str, ColumnElement[bool]]] = {  # by state where i
 def navigation(actor: Actor, *, installation: Installation | None) -> dict[str, Any]:
     """The template variables that every page has: installation, nav and me."""
     sections = SECTIONS.get(actor.kind, ())
-    here = _here(sections)
+    here = _here(sections, request.path, request.query_string.decode().split("&")) if sections else ""
     counted = counts(actor) if sections and not web.wants_fragment() else {}
     return {
         "installation": installation,
         "practising": actor.in_practice,
         "may_practise": actor.kind is ActorKind.MERCHANT and not actor.in_practice,
-        "nav": [_section(section, actor, counted, here) for section in sections],
+        "nav": [
+            {"title": title, "items": [_item(item, counted, here) for item in items]}
+            for title, items in _listed(actor.kind, actor.role, in_practice=actor.in_practice)
+        ],
         "me": {
             "name": actor.name,
             "organisation": actor.organisation_name,
@@ -81,27 +84,29 @@ def _counting(kind: ActorKind, sight: Sight) -> CompoundSelect[Any]:
     return union_all(*parts)
 
 
-def _here(sections: Sequence[Section]) -> str:
+def _here(sections: Sequence[Section], asked: str, query_parts: Sequence[str]) -> str:
     """The address of the item whose page this is: the longest that fits; empty where none does."""
-    asked = request.query_string.decode().split("&")
     fitting = []
     for item in (item for section in sections for item in section.items):
         path, _, query = item.href.partition("?")
-        below = path.count("/") > 1 and not path.endswith("/") and request.path.startswith(f"{path}/")
-        if (request.path == path or below) and (not query or query in asked):
+        below = asked.startswith(f"{path}/") and path.count("/") > 1 and not path.endswith("/")
+        if (asked == path or below) and (not query or query in query_parts):
             fitting.append(item.href)
     return max(fitting, key=len, default="")
 
 
-def _section(section: Section, actor: Actor, counted: dict[str, int], here: str) -> dict[str, Any]:
-    items = [
-        _item(item, counted, here)
-        for item in section.items
-        if item.endpoint in current_app.view_functions
-        and (not item.roles or actor.role in item.roles)
-        and (not actor.in_practice or is_for_practice(item.endpoint))
-    ]
-    return {"title": section.title if items else "", "items": items}
+@cache
+def _listed(kind: ActorKind, role: Role | None, *, in_practice: bool) -> tuple[tuple[str, tuple[Item, ...]], ...]:
+    """The titles and items that somebody of this role has."""
+    listed = []
+    for section in SECTIONS.get(kind, ()):
+        items = tuple(
+            item
+            for item in section.items
+            if (not item.roles or role in item.roles) and (not in_practice or is_for_practice(item.endpoint))
+        )
+        listed.append((section.title if items else "", items))
+    return tuple(listed)
 
 
 def _item(item: Item, counted: dict[str, int], here: str) -> dict[str, Any]:

@@ -96,6 +96,7 @@ def environment() -> jinja2.Environment:
         icon_markup=icon_markup,
         options_markup=options_markup,
         url_for=lambda endpoint, **_: "/",
+        public_nav=lambda: [{"label": "承诺名录", "href": "/commitments", "current": False}],
     )
     env.globals["ui"] = env.get_template("ui.html").module
     return env

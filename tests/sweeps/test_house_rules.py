@@ -12,6 +12,7 @@ from tests.sweeps.sources import ROOT, called, capability, dotted, imported, nam
 
 MAY_COMMIT = {
     "portal/runtime.py": "Runtime.perform is the only commit",
+    "portal/core/db.py": "ends a transaction in which PostgreSQL refuses to write",
 }
 MAY_READ_A_CLOCK = {
     "portal/accounts/gate.py": "the idle limit of a session is the browser's real time",
