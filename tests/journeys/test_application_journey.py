@@ -232,7 +232,7 @@ def test_ten_photos_go_on_after_the_connection_was_lost(own_runtime: Runtime, ph
     phone.goto(f"/apply/{token}/documents")
     phone.set_input_files("#doc-licence-files", taken)
     phone.locator("#doc-licence").get_by_role("button", name="上传").click()
-    expect(phone.get_by_text("网络断了，接通后自动继续")).to_be_visible()
+    expect(phone.locator("#doc-licence").get_by_text("网络断了，接通后自动继续")).to_be_visible()
     expect(phone.locator("#doc-licence ol li")).to_have_count(10, timeout=30_000)
     assert len(asked) == 12
 
