@@ -10,13 +10,11 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     String,
-    and_,
     bindparam,
     cast,
     func,
     literal,
     null,
-    or_,
     select,
     union_all,
 )
@@ -31,13 +29,14 @@ from portal.core.actor import Actor
 from portal.core.db import UTCDateTime
 from portal.core.errors import NotFound
 from portal.core.facts import SubjectKind
-from portal.core.paging import COUNT_CAP, SortKey, shown_count
+from portal.core.paging import COUNT_CAP, SortKey, behind, shown_count
 from portal.desk.narrowing import Narrowing, Shape
 from portal.desk.worklist import SHAPES_KEPT, is_newest_first, promised, sort_keys
 from portal.enrolment.models import Merchant, Outlet
 from portal.intake.models import Filing
 
 EARLIER_SHOWN = 3
+OWN = ("own_moment", "own_id")  # the case's own place in the order of its list
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +140,7 @@ def _surrounding(shape: Shape, newest_first: bool, by_phone: bool) -> CompoundSe
     parts = [
         _neighbour("next", asked, keys, backwards=False),
         _neighbour("previous", asked, keys, backwards=True),
-        _held("before", [*asked, _beyond(keys, backwards=True)]),
+        _held("before", [*asked, behind(keys, OWN, backwards=True)]),
         _held("all", asked),
         _held("inside", [*asked, Case.id == bindparam("own_id")]),
     ]
@@ -169,7 +168,7 @@ def _columns(kind: str) -> tuple[Any, ...]:
 
 def _neighbour(kind: str, asked: Sequence[ColumnElement[bool]], keys: Sequence[SortKey], *, backwards: bool) -> Any:
     order = [key.column.desc() if key.descending != backwards else key.column.asc() for key in keys]
-    found = select(*_columns(kind)).where(*asked, _beyond(keys, backwards=backwards)).order_by(*order).limit(1)
+    found = select(*_columns(kind)).where(*asked, behind(keys, OWN, backwards=backwards)).order_by(*order).limit(1)
     return select(found.subquery())
 
 
@@ -195,13 +194,3 @@ def _earlier(sight: Sight) -> Any:
         .limit(EARLIER_SHOWN)
     )
     return select(found.subquery())
-
-
-def _beyond(keys: Sequence[SortKey], *, backwards: bool) -> ColumnElement[bool]:
-    first, last = keys
-    moment: Any = bindparam("own_moment")
-
-    def further(key: SortKey, value: Any) -> ColumnElement[bool]:
-        return key.column < value if key.descending != backwards else key.column > value
-
-    return or_(further(first, moment), and_(first.column == moment, further(last, bindparam("own_id"))))
