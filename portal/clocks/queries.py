@@ -160,5 +160,5 @@ def due_for_list(now: datetime, start: datetime, due_at: datetime, calendar: Cal
         words=wording.text,
         tone=str(wording.tone),
         ticks=rules.ruler_ticks(rules.local_day(start), due_on, today, calendar),
-        date_text=rules.staff_day(due_on, today) + ("" if payment or calendar.covers(due_on, due_on) else "（暂定）"),
+        date_text=rules.staff_day(due_on, today) + ("" if payment else rules.provisional_mark(due_on, calendar)),
     )

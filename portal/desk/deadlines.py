@@ -1,14 +1,14 @@
 """The due panel of a case: the date that binds, the calendar it comes from, and the platform's own date beside it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from portal.cases.models import Case
 from portal.cases.rules import BEFORE_AGREEMENT, CaseState
 from portal.cases.wording import full_day
 from portal.clocks import rules as clocks
 from portal.clocks.queries import Almanac, Due, due_for_list
-from portal.clocks.rules import Derivation
+from portal.clocks.rules import Calendar, Derivation
 
 PURPOSES = {
     CaseState.AGREED: "24:00 前履行协议",
@@ -52,23 +52,27 @@ def due_panel(
     negotiating = case.state in BEFORE_AGREEMENT and case.dispatched_at is not None
     if not negotiating and case.state not in PURPOSES:
         return None
-    due_on = clocks.due_day(case.due_at)
+    calendar, due_on = almanac.calendar, clocks.due_day(case.due_at)
     derivation = almanac.derive("odr", case.dispatched_at, authorities) if negotiating and case.dispatched_at else None
     holds = derivation is not None and derivation.due_at == case.respond_by
     start = case.dispatched_at if negotiating else case.agreed_at
     return DuePanel(
-        due=due_for_list(
-            now, start or case.opened_at, case.due_at, almanac.calendar, payment=promised and not negotiating
-        ),
-        day=full_day(due_on),
+        due=due_for_list(now, start or case.opened_at, case.due_at, calendar, payment=promised and not negotiating),
+        day=_marked(due_on, calendar) if negotiating else full_day(due_on),
         purpose=_purpose(case, negotiating=negotiating),
         weeks=_weeks(derivation, now) if derivation and holds else (),
         caption=_caption(derivation) if derivation else "",
-        sentences=clocks.explanation(derivation, almanac.calendar) if derivation and holds else (),
+        sentences=clocks.explanation(derivation, calendar) if derivation and holds else (),
         basis=_basis(derivation, holds=holds) if derivation else "",
-        own=_own(case) if negotiating else "",
-        platform=_platform(case) if negotiating else "",
+        own=_own(case, calendar) if negotiating else "",
+        platform=_platform(case, calendar) if negotiating else "",
     )
+
+
+def exported_day(state: CaseState, due_at: datetime, calendar: Calendar) -> str:
+    """The day on whose end a row of an exported list is due; a limit that leans on unpublished holidays is marked."""
+    day = clocks.due_day(due_at)
+    return full_day(day) if state in PURPOSES else _marked(day, calendar)
 
 
 def _weeks(derivation: Derivation, now: datetime) -> tuple[tuple[DayCell, ...], ...]:
@@ -94,10 +98,14 @@ def _purpose(case: Case, *, negotiating: bool) -> str:
     return PURPOSES.get(case.state, "24:00 前反馈结果")
 
 
-def _own(case: Case) -> str:
+def _marked(day: date, calendar: Calendar) -> str:
+    return f"{full_day(day)}{clocks.provisional_mark(day, calendar)}"
+
+
+def _own(case: Case, calendar: Calendar) -> str:
     if case.respond_by is None or case.due_at >= case.respond_by:
         return ""
-    return f"我方期限：{full_day(clocks.due_day(case.respond_by))}"
+    return f"我方期限：{_marked(clocks.due_day(case.respond_by), calendar)}"
 
 
 def _basis(derivation: Derivation, *, holds: bool) -> str:
@@ -110,7 +118,9 @@ def _basis(derivation: Derivation, *, holds: bool) -> str:
     )
 
 
-def _platform(case: Case) -> str:
+def _platform(case: Case, calendar: Calendar) -> str:
     if case.platform_due_on is None:
         return ""
-    return f"平台期限（{'推算，自登记时间起' if case.platform_due_inferred else '平台给出'}）：{full_day(case.platform_due_on)}"
+    if case.platform_due_inferred:
+        return f"平台期限（推算，自登记时间起）：{_marked(case.platform_due_on, calendar)}"
+    return f"平台期限（平台给出）：{full_day(case.platform_due_on)}"

@@ -15,6 +15,7 @@ from portal.clocks.queries import Almanac
 from portal.core.actor import Actor
 from portal.core.paging import Page, shown_count
 from portal.core.sheets import MAX_ROWS
+from portal.desk.deadlines import exported_day
 from portal.desk.narrowing import Moments, Narrowing, found_by_consumer, found_by_words, narrowing
 from portal.desk.rows import ListRow, list_row, wish
 from portal.desk.worklist import (
@@ -157,6 +158,6 @@ def export_rows(session: Session, asked: Asked) -> Iterator[Sequence[str | float
             "，".join(part for part in (state_tag(row.state, row.turn, row.answer).label, listed.unverified) if part),
             SOURCE_NAMES.get(row.source, row.source),
             full_time(row.registered_at),
-            f"{full_time(row.due_at)} {listed.due.words}" if listed.due else "",
+            f"{exported_day(row.state, row.due_at, asked.almanac.calendar)} {listed.due.words}" if listed.due else "",
             row.assignee or "",
         )

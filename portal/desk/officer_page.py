@@ -17,6 +17,7 @@ from portal.core.actor import Actor
 from portal.core.paging import Page, shown_count
 from portal.desk import areas, officer_list
 from portal.desk.areas import Area
+from portal.desk.deadlines import exported_day
 from portal.desk.officer_filters import CHANGED_NAMES, PATH, TAB_NAMES, OfficerFilters, Tab
 from portal.desk.officer_list import Asked
 from portal.desk.rows import ListRow, list_row
@@ -125,6 +126,7 @@ def officer_tag(state: CaseState, turn: Turn, *, awaits_choice: bool, closed: bo
 
 def export_rows(session: Session, asked: Asked) -> Iterator[list[str | float | None]]:
     """The list as rows of a file, masked as on the page."""
+    calendar = almanac(session).calendar
     for row in officer_list.every_row(session, asked):
         yield [
             row.reference,
@@ -137,5 +139,5 @@ def export_rows(session: Session, asked: Asked) -> Iterator[list[str | float | N
             row.headline,
             None if row.amount is None else row.amount / 100,
             officer_tag(row.state, row.turn, awaits_choice=row.awaits_choice, closed=row.closed_at is not None).label,
-            full_time(row.due_at) if row.due_at.year < FAR_FUTURE_YEAR else None,
+            exported_day(row.state, row.due_at, calendar) if row.due_at.year < FAR_FUTURE_YEAR else None,
         ]

@@ -13,6 +13,7 @@ from portal.cases.rules import STATE_NAMES, CaseEvent, CaseState, allows
 from portal.cases.sections import EvidenceSection, HistorySection
 from portal.cases.wording import CHANNEL_NAMES, SOURCE_NAMES, Tag, full_day, staff_time, state_tag
 from portal.clocks import rules as clocks
+from portal.clocks.rules import Calendar
 from portal.core.money import yuan
 from portal.core.privacy import mask_text, vault_of
 from portal.desk import backfill
@@ -90,12 +91,19 @@ def screen(session: Session, asked: Asked, reference: str) -> Screen:
         if not case.is_open and case.source in BACKFILL_SOURCES  # the green channel has no platform behind it
         else None,
         filled_when=f"{staff_time(case.backfilled_at, now)} 已回填" if case.backfilled_at else "还没有回填",
-        accept_by=full_day(clocks.due_day(case.contact_by)) if case.contact_by else "",
+        accept_by=_accept_by(case, almanac.calendar),
         may_accept=allows(case.state, CaseEvent.ACCEPT),
         may_return=allows(case.state, CaseEvent.RETURN),
         level=level_view(session, actor, case, now=now),
         promise=promise_part(session, case, found.filings, opened_texts(session, found), today=clocks.local_day(now)),
     )
+
+
+def _accept_by(case: Case, calendar: Calendar) -> str:
+    if case.contact_by is None:
+        return ""
+    day = clocks.due_day(case.contact_by)
+    return f"{full_day(day)}{clocks.provisional_mark(day, calendar)}"
 
 
 def case_facts(case: Case) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from portal.cases.rules import Answered
 from portal.cases.wording import staff_time
 from portal.clocks import rules as clocks
 from portal.clocks.queries import Almanac
+from portal.clocks.rules import Calendar
 from portal.core.actor import Actor
 from portal.core.db import UTCDateTime
 from portal.core.money import yuan
@@ -175,7 +176,7 @@ def _cells(figures: Figures, now: datetime, almanac: Almanac) -> list[dict[str, 
                 if part
             ),
         },
-        _cell("新分派", "inbox", View.NEW, new.held, "", _accept_by(new.earliest, now)),
+        _cell("新分派", "inbox", View.NEW, new.held, "", _accept_by(new.earliest, now, almanac.calendar)),
     ]
 
 
@@ -197,12 +198,13 @@ def _longest(earliest: datetime | None, now: datetime, almanac: Almanac) -> str:
     return f"最久{clocks.deadline_wording(now, earliest, almanac.calendar).text.removeprefix('逾期')}"
 
 
-def _accept_by(earliest: datetime | None, now: datetime) -> str:
+def _accept_by(earliest: datetime | None, now: datetime, calendar: Calendar) -> str:
     if earliest is None:
         return ""
     if earliest <= now:
         return "有的已过受理期限"
-    return f"须在 {clocks.staff_day(clocks.due_day(earliest), clocks.local_day(now))} 前受理"
+    day = clocks.due_day(earliest)
+    return f"须在 {clocks.staff_day(day, clocks.local_day(now))}{clocks.provisional_mark(day, calendar)} 前受理"
 
 
 def _answer(row: Any, shown: ListRow, now: datetime) -> AnswerRow:

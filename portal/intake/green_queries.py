@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 from portal.cases import evidence
 from portal.cases.evidence import OpenedFile
 from portal.cases.models import Case
-from portal.clocks.queries import Almanac
-from portal.clocks.rules import consumer_day, due_day, local_day
+from portal.clocks.queries import Almanac, almanac
+from portal.clocks.rules import Calendar, consumer_day, due_day, local_day, provisional_mark
 from portal.core import files
 from portal.core.errors import NotFound
 from portal.core.media import Media, spoken_size
@@ -170,7 +170,7 @@ def receipt(session: Session, place: Place, *, now: datetime) -> Receipt | None:
         return None
     filing = session.scalars(select(Filing).where(Filing.id == draft.filing_id).options(joinedload(Filing.case))).one()
     case: Case = filing.case
-    dispatched = case.dispatched_at is not None
+    dispatched, calendar = case.dispatched_at is not None, almanac(session).calendar
     return Receipt(
         number=filing.number,
         reference=case.reference,
@@ -179,7 +179,12 @@ def receipt(session: Session, place: Place, *, now: datetime) -> Receipt | None:
         phone=case.phone_mask,
         headline=case.headline,
         dispatched=dispatched,
-        contact_by=consumer_day(due_day(case.contact_by)) if dispatched and case.contact_by else "",
-        respond_by=consumer_day(due_day(case.respond_by)) if dispatched and case.respond_by else "",
+        contact_by=_marked_day(case.contact_by, calendar) if dispatched and case.contact_by else "",
+        respond_by=_marked_day(case.respond_by, calendar) if dispatched and case.respond_by else "",
         publish=bool(filing.publication_consent),
     )
+
+
+def _marked_day(end: datetime, calendar: Calendar) -> str:
+    day = due_day(end)
+    return f"{consumer_day(day)}{provisional_mark(day, calendar)}"

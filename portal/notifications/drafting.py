@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from portal.accounts import links
 from portal.accounts.models import ConsumerLink
 from portal.cases.models import Case
+from portal.clocks import rules as clocks
+from portal.clocks.queries import almanac
 from portal.core.facts import Fact
 from portal.core.privacy import mask_phone, vault_of
-from portal.notifications import recipients
+from portal.notifications import recipients, rules
 from portal.notifications.models import Message, MessageChannel, MessageState, RecipientKind
 from portal.notifications.recipients import Reached
 from portal.notifications.templates import TEMPLATES, TemplateCode
@@ -204,3 +206,9 @@ def _message(
         next_at=now,
         created_at=now,
     )
+
+
+def limit_words(session: Session, end: datetime) -> str:
+    """The day of a limit in working days as messages write it, marked where its year's holidays are not published."""
+    day = clocks.due_day(end)
+    return f"{rules.day_words(day)}{clocks.provisional_mark(day, almanac(session).calendar)}"

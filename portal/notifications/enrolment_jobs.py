@@ -6,7 +6,6 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from portal.clocks import rules as clocks
 from portal.core.facts import Fact, SubjectKind, Topic
 from portal.core.privacy import Erased
 from portal.enrolment.application_contents import contact_of
@@ -14,7 +13,7 @@ from portal.enrolment.application_links import application_path, invitation_path
 from portal.enrolment.application_models import Application, ApplicationRequest
 from portal.enrolment.models import Merchant
 from portal.notifications import rules
-from portal.notifications.drafting import draft_for_desks
+from portal.notifications.drafting import draft_for_desks, limit_words
 from portal.notifications.models import RecipientKind
 from portal.notifications.standalone import draft_to_mail, draft_to_phone, forget_phones, sender_words
 from portal.notifications.templates import TemplateCode
@@ -63,7 +62,7 @@ def tell_of_application(session: Session, fact: Fact, *, now: datetime) -> None:
     row = _application(session, fact)
     if row.review_by is None:
         return
-    by = rules.day_words(clocks.due_day(row.review_by))
+    by = limit_words(session, row.review_by)
     known = {"name": row.name, "by": by, "path": f"/regulator/applications/{row.reference}"}
     draft_for_desks(
         session, fact, TemplateCode.STAFF_APPLICATION, OFFICER, [row.authority_id], now=now, parameters=known

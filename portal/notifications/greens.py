@@ -6,14 +6,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.accounts.models import PhoneCode
-from portal.clocks import rules as clocks
 from portal.core.facts import Fact, SubjectKind
 from portal.enrolment.models import Merchant
 from portal.intake.green_access import said_in
 from portal.intake.green_models import GreenDraft
 from portal.intake.models import Filing
 from portal.notifications import rules
-from portal.notifications.drafting import draft_sms
+from portal.notifications.drafting import draft_sms, limit_words
 from portal.notifications.recipients import case_of
 from portal.notifications.standalone import draft_to_phone, forget_phones, sender_words
 from portal.notifications.templates import TemplateCode
@@ -57,7 +56,7 @@ def tell_of_filing(session: Session, fact: Fact, *, now: datetime) -> None:
     if case.contact_by is None or case.dispatched_at is None:
         draft_sms(session, fact, case, TemplateCode.GREEN_REGISTERED, now=now, tail=tail, merchant=merchant)
         return
-    by = rules.day_words(clocks.due_day(case.contact_by))
+    by = limit_words(session, case.contact_by)
     draft_sms(session, fact, case, TemplateCode.GREEN_FILED, now=now, by=by, tail=tail, merchant=merchant)
 
 

@@ -22,7 +22,7 @@ from portal.mediation.phones import old_phone_of
 from portal.mediation.queries import awaits_choice
 from portal.notifications import enrolment_jobs, greens, rules
 from portal.notifications.checkpoint_mails import mail_to_merchant
-from portal.notifications.drafting import draft_for_desks, draft_for_staff, draft_sms
+from portal.notifications.drafting import draft_for_desks, draft_for_staff, draft_sms, limit_words
 from portal.notifications.models import Message, MessageState, RecipientKind
 from portal.notifications.recipients import case_of, reached_at
 from portal.notifications.templates import TemplateCode
@@ -202,7 +202,7 @@ def tell_of_goods(session: Session, fact: Fact, *, now: datetime) -> None:
         now=now,
         parameters={
             "goods": goods.goods,
-            "by": rules.day_words(clocks.due_day(notice.answer_by)),
+            "by": limit_words(session, notice.answer_by),
             "path": f"/merchant/recalls/{goods.reference}",
         },
     )
@@ -350,12 +350,12 @@ def _due_words(session: Session, fact: Fact, case: Case, template: TemplateCode,
         return rules.day_words(clocks.due_day(case.perform_by))
     if template is TemplateCode.STAFF_ESCALATED:
         decide_by = session.get_one(Filing, fact.subject_id).decide_by
-        return rules.day_words(clocks.due_day(decide_by)) if decide_by else "规定期限"
+        return limit_words(session, decide_by) if decide_by else "规定期限"
     if template is TemplateCode.STAFF_OVERDUE:
         return rules.day_words(date.fromisoformat(fact.detail["due_on"]))
     if template is TemplateCode.STAFF_WARNED:  # what is left now, not when it was planned: tick may have been away
         left = clocks.deadline_wording(now, case.due_at, almanac(session).calendar)
-        return f"{rules.day_words(clocks.due_day(case.due_at))}，{left.text}"
+        return f"{limit_words(session, case.due_at)}，{left.text}"
     if case.respond_by is not None:
-        return rules.day_words(clocks.due_day(case.respond_by))
+        return limit_words(session, case.respond_by)
     return "到期"

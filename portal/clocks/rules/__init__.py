@@ -40,5 +40,6 @@ from portal.clocks.rules.wording import consumer_day as consumer_day
 from portal.clocks.rules.wording import deadline_wording as deadline_wording
 from portal.clocks.rules.wording import limit_title as limit_title
 from portal.clocks.rules.wording import payment_wording as payment_wording
+from portal.clocks.rules.wording import provisional_mark as provisional_mark
 from portal.clocks.rules.wording import staff_day as staff_day
 from portal.clocks.rules.wording import working_days_left as working_days_left

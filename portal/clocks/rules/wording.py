@@ -142,6 +142,11 @@ def staff_day(day: date, today: date) -> str:
     return f"{written} 周{WEEKDAYS[day.weekday()]}"
 
 
+def provisional_mark(day: date, calendar: Calendar) -> str:
+    """Mark a working-day date of a year whose holidays are not published: it is derived again once they are."""
+    return "" if calendar.covers(day, day) else "（暂定）"
+
+
 def consumer_day(day: date) -> str:
     """Write a day for consumers: 10 月 15 日（周四）."""
     return f"{day.month} 月 {day.day} 日（周{WEEKDAYS[day.weekday()]}）"
