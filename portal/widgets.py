@@ -6,11 +6,15 @@ spent another tenth on drawing them anew.
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
+from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 from wtforms import FileField, StringField, TextAreaField
 from wtforms.widgets.core import Input, clean_key
+
+Typed = TypeVar("Typed", bound=FlaskForm)
 
 DRAWN_KEPT = 500  # sets of options; those of the law and of the house are some fifty
 _drawn: dict[tuple[Any, ...], Markup] = {}
@@ -65,6 +69,15 @@ def options_markup(field: Any) -> Markup:
         if choices and not field.render_kw and len(_drawn) < DRAWN_KEPT:
             _drawn[key] = drawn
     return drawn
+
+
+@cache
+def blank(kind: type[Typed]) -> Typed:
+    """The empty form of this kind, made once, to be shown only.
+
+    It has no token: the template writes `ui.csrf()`, and what is sent is read by a form of the request's own.
+    """
+    return kind(formdata=None, meta={"csrf": False})
 
 
 def write_inputs_fast() -> None:

@@ -41,23 +41,26 @@ class SignedIn:
 def signed_in(session: Session, membership_id: int, stamp: str) -> SignedIn | None:
     """The person behind a session cookie; None when the person left, was stopped, or ended all sessions."""
     row = session.execute(_membership(), {"membership": membership_id}).first()
-    if row is None or row.Membership.person.session_stamp != stamp:
+    if row is None or row.session_stamp != stamp:
         return None
-    membership: Membership = row.Membership
+    below = frozenset(int(one) for one in (row.below or "").split(",") if one)
     return SignedIn(
-        actor=_actor(membership, frozenset(int(one) for one in (row.below or "").split(",") if one)),
-        person_id=membership.person_id,
-        membership_id=membership.id,
+        actor=_actor(row.role, row.person_id, row.person_name, row, below),
+        person_id=row.person_id,
+        membership_id=membership_id,
         stamp=stamp,
-        has_second_factor=membership.person.second_factor is not None,
-        must_change_password=membership.person.must_change_password,
-        sign_in_name=membership.person.sign_in_name,
+        has_second_factor=row.has_second_factor,
+        must_change_password=row.must_change_password,
+        sign_in_name=row.sign_in_name,
     )
 
 
 @cache
-def _membership() -> Select[Any]:
-    """A membership with the jurisdiction of an authority's people beside it: every page of theirs asks for both."""
+def _membership() -> Select[*tuple[Any, ...]]:
+    """A membership with the jurisdiction of an authority's people beside it: every page of theirs asks for both.
+
+    Columns, not objects: every request asks this.
+    """
     below = aliased(Organisation)
     ids = (
         select(func.aggregate_strings(cast(below.id, String), ","))
@@ -66,33 +69,46 @@ def _membership() -> Select[Any]:
         .scalar_subquery()
     )
     return (
-        select(Membership, case((Organisation.kind.in_(AUTHORITIES), ids)).label("below"))
-        .join(Membership.person)
-        .join(Membership.organisation)
+        select(
+            Membership.role,
+            Person.id.label("person_id"),
+            Person.name.label("person_name"),
+            Person.sign_in_name,
+            Person.session_stamp,
+            Person.must_change_password,
+            Person.second_factor.is_not(None).label("has_second_factor"),
+            Organisation.id,
+            Organisation.kind,
+            Organisation.code,
+            Organisation.name,
+            case((Organisation.kind.in_(AUTHORITIES), ids)).label("below"),
+        )
+        .join_from(Membership, Person, Membership.person_id == Person.id)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
         .where(Membership.id == bindparam("membership"), Person.active)
-        .options(contains_eager(Membership.person), contains_eager(Membership.organisation))
     )
 
 
 def actor_of(session: Session, membership: Membership) -> Actor:
     """The actor that a membership makes; loads the jurisdiction of an authority's people."""
     organisation = membership.organisation
-    return _actor(membership, jurisdiction(session, organisation) if organisation.kind in AUTHORITIES else frozenset())
+    below = jurisdiction(session, organisation) if organisation.kind in AUTHORITIES else frozenset()
+    return _actor(membership.role, membership.person_id, membership.person.name, organisation, below)
 
 
-def _actor(membership: Membership, below: frozenset[int]) -> Actor:
-    organisation = membership.organisation
-    kind = ActorKind.ADMIN if membership.role is Role.ADMIN else KINDS[organisation.kind]
+def _actor(role: Role, person_id: int, name: str, house: Any, below: frozenset[int]) -> Actor:
+    """The actor of this role in a house, an organisation or a row of its columns."""
+    kind = ActorKind.ADMIN if role is Role.ADMIN else KINDS[house.kind]
     return Actor(
         kind=kind,
-        person_id=membership.person_id,
-        name=membership.person.name,
-        role=Role(membership.role),
-        organisation_id=organisation.id,
-        organisation_name=organisation.name,
+        person_id=person_id,
+        name=name,
+        role=role,
+        organisation_id=house.id,
+        organisation_name=house.name,
         jurisdiction=below if kind is ActorKind.AUTHORITY else frozenset(),
-        in_practice=organisation.is_practice,
-        is_council=organisation.kind is OrganisationKind.COUNCIL,
+        in_practice=house.code.startswith(PRACTICE),
+        is_council=house.kind is OrganisationKind.COUNCIL,
     )
 
 

@@ -16,6 +16,7 @@ from portal.desk import found, level_views, merchant_page, screen, today, unfill
 from portal.desk.forms import ConsumerSearchForm
 from portal.desk.merchant_page import LIST, Asked
 from portal.settlements import queries as settlements
+from portal.widgets import blank
 
 bp = Blueprint("desk_merchant", __name__, url_prefix="/merchant")
 
@@ -83,10 +84,10 @@ def show_case(reference: str) -> ResponseReturnValue:
         evidence=view.evidence,
         filters=filters,
         list_address=filters.address(LIST),
-        reveal_form=RevealForm(formdata=None),
+        reveal_form=blank(RevealForm),
         contact_form=contact_form(web.now()),
-        note_form=NoteForm(formdata=None),
-        files_form=FilesForm(formdata=None),
+        note_form=blank(NoteForm),
+        files_form=blank(FilesForm),
         said="",
         toast=said(),
     )
