@@ -55,10 +55,12 @@ class Case(Model):
             postgresql_where=text("answer IS NOT NULL"),
             sqlite_where=text("answer IS NOT NULL"),
         ),
-        Index("ix_dispute_case_authority_due", "authority_id", "is_open", "due_at", "id"),
+        Index("ix_dispute_case_authority_due", "authority_id", "due_at", "id", "is_open"),  # what is open comes first
         Index("ix_dispute_case_authority_state", "authority_id", "state", "due_at", "id"),
-        Index("ix_dispute_case_registered", "registered_at", "id"),
-        Index("ix_dispute_case_open_due", "is_open", "due_at", "id"),
+        Index("ix_dispute_case_authority_state_new", "authority_id", "state", "registered_at", "id"),
+        Index("ix_dispute_case_authority_registered", "authority_id", "registered_at", "id"),
+        Index("ix_dispute_case_registered", "registered_at", "id"),  # of several authorities together
+        Index("ix_dispute_case_due", "due_at", "id", "is_open"),
         Index("ix_dispute_case_authority_respond", "authority_id", "respond_by"),
         Index("ix_dispute_case_authority_concluded", "authority_id", "concluded_at"),
         Index("ix_dispute_case_authority_perform", "authority_id", "perform_by"),

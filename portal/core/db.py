@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from sqlalchemy import (
-    ARRAY,
     JSON,
     BigInteger,
     Boolean,
@@ -32,7 +31,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 from portal.core.cursors import QuietCursor
 
@@ -70,21 +69,36 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class KeyList(TypeDecorator[list[int]]):
-    """Many keys as one parameter: binding two thousand singly costs more than finding their rows."""
+class _KeyArray(UserDefinedType[str]):
+    """PostgreSQL's array of keys, sent in its text form."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_options: Any) -> str:
+        """The type's name."""
+        return "BIGINT[]"
+
+
+class KeyList(TypeDecorator[Sequence[int] | str]):
+    """Many keys as one parameter: binding two thousand singly costs more than finding their rows.
+
+    A text is taken to be what the database itself wrote (`search.matching_keys`) and goes back unread.
+    """
 
     impl = Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Use an array on PostgreSQL, JSON text on SQLite."""
-        return dialect.type_descriptor(ARRAY(BigInteger()) if dialect.name == "postgresql" else Text())
+        return dialect.type_descriptor(_KeyArray() if dialect.name == "postgresql" else Text())
 
-    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Sequence[int] | str | None, dialect: Dialect) -> str | None:
         """Write the keys as the dialect reads them."""
-        if value is None:
-            return None
-        return list(value) if dialect.name == "postgresql" else json.dumps(list(value))
+        if value is None or isinstance(value, str):
+            return value
+        keys = ",".join(map(str, value))
+        return f"{{{keys}}}" if dialect.name == "postgresql" else f"[{keys}]"
 
 
 class _Among(FunctionElement[bool]):

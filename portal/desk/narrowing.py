@@ -181,8 +181,8 @@ def found_by_words(session: Session, actor: Actor, words: str) -> Found | None:
     if actor.organisation_id is None:
         return Found("nothing")
     scope_of = search.merchant_scope if actor.kind is ActorKind.MERCHANT else search.authority_scope
-    ids = search.matching_ids(session, search.CASE_SEARCH, words, scope_of(actor.organisation_id))
-    return Found("words", ids) if ids else Found("nothing")
+    keys = search.matching_keys(session, search.CASE_SEARCH, words, scope_of(actor.organisation_id))
+    return Found("words", keys) if keys else Found("nothing")
 
 
 def _numbered(session: Session, actor: Actor, number: str) -> list[int]:
