@@ -1,5 +1,6 @@
 """Who someone is: the actor behind a session, an organisation, a link."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -125,6 +126,12 @@ def _below() -> Select[int]:
 def organisation_by_code(session: Session, code: str) -> Organisation | None:
     """The organisation with this 统一社会信用代码 or authority code."""
     return session.scalars(select(Organisation).where(Organisation.code == code.strip().upper())).first()
+
+
+def names_of(session: Session, organisations: Sequence[int]) -> dict[int, str]:
+    """The names of organisations by their ids."""
+    rows = session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(organisations)))
+    return {row.id: row.name for row in rows}
 
 
 def authority_by_name(session: Session, name: str) -> Organisation | None:

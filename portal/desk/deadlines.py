@@ -8,23 +8,15 @@ from portal.cases.rules import BEFORE_AGREEMENT, CaseState
 from portal.cases.wording import full_day
 from portal.clocks import rules as clocks
 from portal.clocks.queries import Almanac, Due, due_for_list
-from portal.clocks.rules import Calendar, Derivation
+from portal.clocks.rules import Calendar
+from portal.clocks.showing import DayCell, reckoning
 
+ADJUSTED = "辖区在决定受理以前先行和解，期限已按法定受理期限调整，不按通常的天数推算。"
 PURPOSES = {
     CaseState.AGREED: "24:00 前履行协议",
     CaseState.BREACHED: "24:00 前本应履行",
     CaseState.PERFORMED: "24:00 前等消费者确认收到",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class DayCell:
-    """A day as `ui.calendar` draws it."""
-
-    day: str
-    note: str
-    kind: str
-    today: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +47,16 @@ def due_panel(
     calendar, due_on = almanac.calendar, clocks.due_day(case.due_at)
     derivation = almanac.derive("odr", case.dispatched_at, authorities) if negotiating and case.dispatched_at else None
     holds = derivation is not None and derivation.due_at == case.respond_by
+    told = reckoning(derivation, calendar, now) if derivation and holds else None
     start = case.dispatched_at if negotiating else case.agreed_at
     return DuePanel(
         due=due_for_list(now, start or case.opened_at, case.due_at, calendar, payment=promised and not negotiating),
         day=_marked(due_on, calendar) if negotiating else full_day(due_on),
         purpose=_purpose(case, negotiating=negotiating),
-        weeks=_weeks(derivation, now) if derivation and holds else (),
-        caption=_caption(derivation) if derivation else "",
-        sentences=clocks.explanation(derivation, calendar) if derivation and holds else (),
-        basis=_basis(derivation, holds=holds) if derivation else "",
+        weeks=told.weeks if told else (),
+        caption=told.caption if told else "",
+        sentences=told.sentences if told else (),
+        basis=told.basis if told else ADJUSTED if derivation else "",
         own=_own(case, calendar) if negotiating else "",
         platform=_platform(case, calendar) if negotiating else "",
     )
@@ -73,23 +66,6 @@ def exported_day(state: CaseState, due_at: datetime, calendar: Calendar) -> str:
     """The day on whose end a row of an exported list is due; a limit that leans on unpublished holidays is marked."""
     day = clocks.due_day(due_at)
     return full_day(day) if state in PURPOSES else _marked(day, calendar)
-
-
-def _weeks(derivation: Derivation, now: datetime) -> tuple[tuple[DayCell, ...], ...]:
-    today = clocks.local_day(now)
-    return tuple(
-        tuple(
-            DayCell(
-                cell.label, cell.text, " ".join(kind for kind in cell.css.split() if kind != "today"), cell.on == today
-            )
-            for cell in week
-        )
-        for week in clocks.calendar_weeks(derivation, today)
-    )
-
-
-def _caption(derivation: Derivation) -> str:
-    return f"{derivation.limit.amount} 个工作日的推算：收到当日不计，节假日不计，调休上班日计入"
 
 
 def _purpose(case: Case, *, negotiating: bool) -> str:
@@ -106,16 +82,6 @@ def _own(case: Case, calendar: Calendar) -> str:
     if case.respond_by is None or case.due_at >= case.respond_by:
         return ""
     return f"我方期限：{_marked(clocks.due_day(case.respond_by), calendar)}"
-
-
-def _basis(derivation: Derivation, *, holds: bool) -> str:
-    limit = derivation.limit
-    if not holds:
-        return "辖区在决定受理以前先行和解，期限已按法定受理期限调整，不按通常的天数推算。"
-    return (
-        f"期限 {limit.amount} 个工作日，依据：{limit.source}（{'法定' if limit.is_law else '辖区设定，非法定'}，"
-        f"{limit.valid_from.isoformat()} 起）。起算方法按《市场监督管理投诉举报处理办法》第四十五条。"
-    )
 
 
 def _platform(case: Case, calendar: Calendar) -> str:

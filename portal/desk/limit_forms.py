@@ -34,5 +34,6 @@ class LimitForm(FlaskForm):
         unit = next(row.unit for row in book.limits if row.code == code)
         amount = rules.read_amount(typed, unit) if typed else None
         if typed and amount is None:
-            raise RuleBroken(f"“{typed}”不是数值。请填写多少{rules.UNIT_NAMES[unit]}。", field="amount")
+            words = _("“%(typed)s”不是数值。请填写多少%(unit)s。", typed=typed, unit=rules.UNIT_NAMES[unit])
+            raise RuleBroken(str(words), field="amount")
         return SetLimit(Setting(code, amount, self.first_on.data, (self.basis.data or "").strip()), authority_id)

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from flask import flash, get_flashed_messages, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from portal import web
 from portal.accounts.models import Organisation
+from portal.accounts.queries import names_of
 from portal.clocks import rules
 from portal.clocks.queries import Almanac, read_almanac
 from portal.clocks.rules import Limit
@@ -74,10 +74,7 @@ def limits_page(form: LimitForm, status: int = 200) -> ResponseReturnValue:
     book, today = read_almanac(session), rules.local_day(web.now())
     own = session.get_one(Organisation, actor.organisation_id)
     upwards = own.ancestry()[::-1]
-    names = {
-        row.id: row.name
-        for row in session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(upwards)))
-    }
+    names = names_of(session, upwards)
     texts = [str(text) for text in get_flashed_messages()]
     return web.page(
         "desk/regulator_limits.html",

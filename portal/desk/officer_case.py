@@ -17,6 +17,7 @@ from portal.cases.sections import EvidenceSection, HistorySection
 from portal.cases.wording import CAUSE_NAMES, SOURCE_NAMES, Tag, full_time
 from portal.clocks import rules as clocks
 from portal.clocks.queries import Almanac, Due, due_for_list
+from portal.clocks.showing import Reckoning, reckoned
 from portal.core.actor import Actor
 from portal.core.privacy import mask_text, vault_of
 from portal.desk.case_view import Opened, opened
@@ -53,6 +54,7 @@ class FilingFile:
     publicity: str  # 是否同意公示投诉信息, of the official form
     platform: str  # what the platform says of it, and since when it says something else
     decide: Due | None  # 受理 within seven working days of receipt (令121 art 15)
+    reckoning: Reckoning | None  # the sum behind it
     text: str
     original: str  # before a suspected tip was redacted; only while a grant lasts
     extras: list[tuple[str, str]]  # columns of the file that nobody mapped; only while a grant lasts
@@ -109,7 +111,7 @@ def officer_case(session: Session, actor: Actor, reference: str, now: datetime, 
         merchant=merchant,
         authority=case.authority.name,
         facts=case_facts(case),
-        filings=tuple(_filing(session, found, filing, now, almanac) for filing in found.filings),
+        filings=tuple(_filing(session, found, filing, now, almanac, authorities) for filing in found.filings),
         revealed=revealed_particulars(session, found),
         revealed_until=f"{found.revealed_until.astimezone(clocks.SHANGHAI):%H:%M}" if found.revealed_until else "",
         phone_waits=phone_waits,
@@ -132,9 +134,12 @@ def _tag(found: Opened) -> Tag:
     return officer_tag(case.state, case.turn, awaits_choice=chooses, closed=closed)
 
 
-def _filing(session: Session, found: Opened, filing: Filing, now: datetime, almanac: Almanac) -> FilingFile:
+def _filing(
+    session: Session, found: Opened, filing: Filing, now: datetime, almanac: Almanac, authorities: list[int]
+) -> FilingFile:
     text = vault_of(session).open(filing.key, filing.text_sealed, "filing.text")
-    waits = filing.admin_state is AdminState.RECEIVED and filing.decide_by is not None
+    decide_by = filing.decide_by if filing.admin_state is AdminState.RECEIVED else None
+    starts = [("triage", filing.registered_at), ("triage", filing.escalated_at)]
     return FilingFile(
         label=SOURCE_NAMES.get(filing.source, filing.source),
         number=filing.number,
@@ -145,9 +150,8 @@ def _filing(session: Session, found: Opened, filing: Filing, now: datetime, alma
         publicity=PUBLICITY[filing.publication_consent],
         platform=_platform(filing),
         company=" ".join(part for part in (filing.company_name, filing.company_code or "") if part),
-        decide=due_for_list(now, filing.registered_at, filing.decide_by, almanac.calendar)
-        if waits and filing.decide_by
-        else None,
+        decide=due_for_list(now, filing.registered_at, decide_by, almanac.calendar) if decide_by else None,
+        reckoning=reckoned(almanac, decide_by, starts, authorities, now) if decide_by else None,
         text=text if found.revealed_until else mask_text(text),
         original=_opened(session, filing, filing.original_sealed, "filing.original") if found.revealed_until else "",
         extras=_extras(session, filing) if found.revealed_until else [],

@@ -12,6 +12,7 @@ from portal.cases.models import Case, CaseNote, NoteKind
 from portal.cases.rules import STATE_NAMES, CaseEvent, CaseState, Channel, allows
 from portal.clocks import rules as clocks
 from portal.clocks.queries import Almanac, Due, due_for_list
+from portal.clocks.showing import Reckoning, reckoned
 from portal.core.access import granted_until
 from portal.core.actor import Actor
 from portal.core.facts import SubjectKind
@@ -56,6 +57,7 @@ class TriageCase:
     filings: tuple[FilingView, ...]
     returned: str  # the merchant's words when it gave the case back
     due: Due
+    reckoning: Reckoning | None  # the sum behind it
     revealed_until: str  # 15:30, '' without a grant
     draft: str  # the text to be redacted, for the officer who was granted the look
     suggestions: tuple[Suggestion, ...]
@@ -92,12 +94,23 @@ def triage_case(
         ),
         returned=_returned(session, case) if case.state is CaseState.RETURNED else "",
         due=due_for_list(now, case.registered_at, case.due_at, book.calendar),
+        reckoning=reckoned(book, case.due_at, _starts(case), case.authority.ancestry()[::-1], now),
         revealed_until=f"{until.astimezone(clocks.SHANGHAI):%H:%M}" if until else "",
         draft=accusing if until and suspected else "",
         suggestions=suggestions_for(case.candidates, company, known, limit=SUGGESTED),
         found=tuple(searched(session, words)),
         hints=hints_of_case(session, actor, case, filings, texts, now=now, book=book),
     )
+
+
+def _starts(case: Case) -> list[tuple[str, datetime | None]]:
+    """What may have given the authority's own date of a case without a merchant."""
+    return [
+        ("triage", case.registered_at),
+        ("triage", case.kept_at),
+        ("dispatch", case.opened_at),
+        ("dispatch", case.last_event_at),
+    ]
 
 
 def _reason(case: Case) -> str:

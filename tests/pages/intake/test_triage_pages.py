@@ -228,3 +228,11 @@ def test_with_nothing_waiting_the_page_says_so(session, client_for):
     member = people.member(session, people.authority(session).id, Role.OFFICER)
     session.commit()
     assert "没有等待分流的投诉" in client_for(member).get("/regulator/triage").text
+
+
+def test_the_authoritys_own_date_shows_its_sum(officer, session):
+    page = officer.get(f"/regulator/triage/{case_of(session, 1).reference}").text
+    shown = page[page.index("怎样推算") :]
+    assert "7 个工作日的推算" in shown
+    assert "收到，当日不计。" in shown
+    assert "第十五条" in shown
