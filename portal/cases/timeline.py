@@ -18,6 +18,7 @@ from portal.cases.rules import (
     ReturnReason,
 )
 from portal.cases.wording import CAUSE_NAMES, METHOD_NAMES, RESULT_NAMES, full_time, staff_time
+from portal.clocks.rules import local_day
 from portal.core.actor import Actor, ActorKind
 from portal.core.facts import Topic
 from portal.core.money import yuan
@@ -260,7 +261,17 @@ def _fact(record: Record, actor: Actor) -> dict[str, Any] | None:
     if found is None or record.what in TOLD_OTHERWISE:
         return None
     icon, tone, words = found
-    return {"title": words(_said_to(actor, record.detail)), "icon": icon, "tone": tone, "text": ""}
+    return {"title": words(_said_to(actor, record.detail)), "icon": icon, "tone": tone, "text": _caught_up(record)}
+
+
+def _caught_up(record: Record) -> str:
+    """Of a warning told on a later day than planned, after an outage: both moments."""
+    if record.what != Topic.CASE_WARNED or "planned_at" not in record.detail:
+        return ""
+    planned = datetime.fromisoformat(str(record.detail["planned_at"]))
+    if local_day(record.happened_at) <= local_day(planned):
+        return ""
+    return f"原定 {full_time(planned)} 提醒，{full_time(record.happened_at)} 补发"
 
 
 def _said_to(actor: Actor, detail: Detail) -> Detail:

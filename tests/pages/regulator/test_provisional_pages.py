@@ -89,10 +89,25 @@ def test_each_due_date_is_marked_on_both_desks_and_in_files(agent, officer, case
     assert "2027 年放假安排尚未公布，暂按周末推算" in pages[2]
 
 
+def test_an_officer_reads_the_sum_behind_the_authoritys_own_date(officer, case):
+    page = officer.get(f"/regulator/cases/{case.reference}").text
+    shown = page[page.index("怎样推算") :]
+    assert "7 个工作日的推算" in shown
+    assert "2027 年放假安排尚未公布" in shown
+    assert "第十五条" in shown
+
+
 def test_the_warning_says_that_its_day_is_not_certain(runtime, session, clock, agent, case):
     clock.moment = HALF
     tick(runtime)
     assert "1月14日（暂定）" in agent.get("/merchant/notices").text
+
+
+def test_a_warning_told_after_an_outage_shows_its_planned_and_its_real_time(runtime, clock, agent, case):
+    clock.moment = HALF + timedelta(days=1)
+    tick(runtime)
+    page = agent.get(f"/merchant/cases/{case.reference}").text
+    assert "原定 2027-01-07 00:00 提醒，2027-01-09 06:00 补发" in page
 
 
 def test_once_the_year_is_published_nothing_is_marked_and_the_difference_is_told(runtime, session, clock, agent, case):
