@@ -262,8 +262,8 @@ def take_ids(session: Session, model: type[Model], count: int) -> list[int]:
     """Take ids for rows that a write session inserts in bulk; nobody else is given them."""
     table = model.__tablename__
     if is_postgresql(session):
-        drawn = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")
-        return sorted(session.scalars(drawn, {"table": table, "count": count}))
+        drawn = text("SELECT array_agg(nextval(pg_get_serial_sequence(:table, 'id'))) FROM generate_series(1, :count)")
+        return sorted(session.scalars(drawn, {"table": table, "count": count}).one() or ())
     last = session.scalar(text(f"SELECT coalesce(max(id), 0) FROM {table}")) or 0  # ours alone: SQLite has one writer
     return list(range(last + 1, last + count + 1))
 

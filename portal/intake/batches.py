@@ -1,20 +1,23 @@
-"""A few hundred rows of a file, judged and sealed outside any transaction, ready to be stored in one."""
+"""A few hundred rows, looked up in the database and told apart, ready to be stored in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, ColumnElement, any_, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.cases.models import Case
 from portal.cases.rules import CaseState
+from portal.core.db import is_postgresql
 from portal.core.privacy import DataKey, Sealer, Vault
-from portal.intake import rules, values
+from portal.intake import rules
+from portal.intake.composing import Candidate, Draft, Joining, Opening, Reader, Registered, candidate_of, joining_of
 from portal.intake.context import Context
 from portal.intake.models import Filing, Tip
-from portal.intake.rules import Columns, Kind, Newcomer, OpenCase, ParsedRow, Refusal, Row, Source, WaitingReason
-from portal.intake.values import Judged, NewCase, Values
+from portal.intake.rules import Columns, Newcomer, OpenCase, ParsedRow, Refusal, Row, Source, WaitingReason
+from portal.intake.values import Judged
 
 JOINABLE = (  # open, and whose it is is not in question
     CaseState.WAITING,
@@ -30,35 +33,6 @@ JOINABLE = (  # open, and whose it is is not in question
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """A complaint that opens a case."""
-
-    judged: Judged
-    key: Sealer
-    case: NewCase
-    filing: Values
-
-
-@dataclass(frozen=True, slots=True)
-class Joining:
-    """A complaint that joins an open case; sealed under that case's key."""
-
-    judged: Judged
-    case_id: int
-    filing: Values
-    case: NewCase  # as it would have opened one of its own
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A tip for the register."""
-
-    judged: Judged
-    key: Sealer
-    tip: Values
-
-
-@dataclass(frozen=True, slots=True)
 class Changed:
     """A number that is known already, with other contents than before."""
 
@@ -70,7 +44,8 @@ class Changed:
 class Batch:
     """What one commit stores."""
 
-    rows: tuple[Row, ...]
+    read: int  # rows
+    last_line: int
     at: datetime
     openings: tuple[Opening, ...]
     joinings: tuple[Joining, ...]
@@ -83,57 +58,51 @@ class Batch:
 def prepare(
     session: Session, rows: Sequence[Row], columns: Columns, source: Source, context: Context, *, now: datetime
 ) -> Batch:
-    """Read, judge, route and seal rows; asks the database only for known numbers and open cases."""
-    parsed: list[ParsedRow] = []
-    refusals: list[tuple[Row, Refusal]] = []
-    for row in rows:
-        result = rules.parse_row(row, columns, source=source, now=now)
-        if isinstance(result, Refusal):
-            refusals.append((row, result))
-        else:
-            parsed.append(result)
-    fresh, changed, repeated = _told_apart(session, parsed, source, context)
-    complaints = [one for one in fresh if one.routing is not None]
-    joined = _joined(session, complaints, context, at=now)
-    keys = _keys(session, set(joined.values()), context.vault)
+    """Read, judge, route and seal rows and look them up."""
+    reader = Reader(columns, source, context)
+    return settle(session, reader, reader.drafts(rows, at=now))
+
+
+def settle(session: Session, reader: Reader, drafts: Sequence[Draft]) -> Batch:
+    """Tell apart what is new, known and joins an open case; asks the database only for known numbers and open cases.
+
+    The drafts were read at one moment, which is the batch's.
+    """
+    at = drafts[0].at
+    fresh, changed, repeated = _told_apart(session, reader, drafts)
+    joined = _joined(session, fresh, reader.context, at=at)
+    made = [one.made for one in fresh if one.number not in joined]
     return Batch(
-        rows=tuple(rows),
-        at=now,
-        openings=tuple(_opening(one, context, at=now) for one in complaints if one.row.number not in joined),
-        joinings=tuple(
-            _joining(one, joined[one.row.number], keys, context, at=now)
-            for one in complaints
-            if one.row.number in joined
-        ),
-        tips=tuple(_registered(one, context, at=now) for one in fresh if one.routing is None),
+        read=len(drafts),
+        last_line=drafts[-1].line,
+        at=at,
+        openings=tuple(one for one in made if isinstance(one, Opening)),
+        joinings=tuple(_joinings(session, reader, fresh, joined, at=at)),
+        tips=tuple(one for one in made if isinstance(one, Registered)),
         changed=tuple(changed),
         repeated=repeated,
-        refusals=tuple(refusals),
+        refusals=tuple(reader.refused(one) for one in drafts if one.number is None),
     )
 
 
-def _told_apart(
-    session: Session, parsed: Sequence[ParsedRow], source: Source, context: Context
-) -> tuple[list[Judged], list[Changed], int]:
+def _told_apart(session: Session, reader: Reader, drafts: Sequence[Draft]) -> tuple[list[Draft], list[Changed], int]:
     """Return new rows, known numbers with other contents, and how many numbers were known."""
-    known = known_digests(session, source.value, [row.number for row in parsed])
-    fresh: list[Judged] = []
+    known = known_digests(session, reader.source.value, [one.number for one in drafts if one.number is not None])
+    fresh: list[Draft] = []
     changed: list[Changed] = []
-    for row in parsed:
-        digest = values.row_digest(context.vault, row)
-        before = known.get(row.number)
+    repeated = 0
+    for one in drafts:
+        if one.number is None:
+            continue
+        before = known.get(one.number)
         if before is None:
-            fresh.append(_judged(row, digest, context))
-        elif before != digest:
-            changed.append(Changed(row, digest))
-        known[row.number] = digest
-    return fresh, changed, len(parsed) - len(fresh)
-
-
-def _judged(row: ParsedRow, digest: bytes, context: Context) -> Judged:
-    routing = rules.route(rules.filing_facts(row), context.merchants) if row.kind is Kind.COMPLAINT else None
-    phone = values.phone_index(context.vault, row) if routing else None
-    return Judged(row, digest, phone, context.place_of(row), routing)
+            fresh.append(one)
+        else:
+            repeated += 1
+            if before != one.digest:
+                changed.append(Changed(reader.judged(one).row, one.digest))
+        known[one.number] = one.digest
+    return fresh, changed, repeated
 
 
 def known_digests(session: Session, source: str, numbers: Sequence[str]) -> dict[str, bytes]:
@@ -141,33 +110,45 @@ def known_digests(session: Session, source: str, numbers: Sequence[str]) -> dict
     if not numbers:
         return {}
     both = (
-        select(model.number, model.row_digest).where(model.source == source, model.number.in_(numbers))
+        select(model.number, model.row_digest).where(model.source == source, _one_of(session, model.number, numbers))
         for model in (Filing, Tip)
     )
     first, second = both
     return dict(session.execute(first.union_all(second)).all())
 
 
-def _joined(session: Session, complaints: Sequence[Judged], context: Context, *, at: datetime) -> dict[str, int]:
-    """Return for the numbers that join an open case its id (decisions 9); suspected tips never do."""
-    by_phone: dict[bytes, list[tuple[ParsedRow, int]]] = {}
-    for one in complaints:
-        merchant_id = one.decided.merchant_id
-        if one.phone_index and merchant_id is not None and not one.row.suspected_tip:
-            by_phone.setdefault(one.phone_index, []).append((one.row, merchant_id))
+def _one_of(
+    session: Session, column: InstrumentedAttribute[Any], values: Sequence[str] | Sequence[bytes]
+) -> ColumnElement[bool]:
+    """The condition that a column is one of the values: one parameter where there are arrays, so one plan for all."""
+    if not is_postgresql(session):
+        return column.in_(values)
+    return column == any_(literal(values, ARRAY(column.type)))
+
+
+def _joined(session: Session, drafts: Sequence[Draft], context: Context, *, at: datetime) -> dict[str, int]:
+    """Return for the numbers that join an open case its id (decisions 9)."""
+    asked = [(one.number, one.candidate) for one in drafts if one.number is not None and one.candidate is not None]
+    return _cases_joined(session, asked, context, at=at)
+
+
+def _cases_joined(
+    session: Session, asked: Sequence[tuple[str, Candidate]], context: Context, *, at: datetime
+) -> dict[str, int]:
+    by_phone: dict[bytes, list[tuple[str, Candidate]]] = {}
+    for one in asked:
+        by_phone.setdefault(one[1].phone_index, []).append(one)
     if not by_phone:
         return {}
     found = _open_cases(session, list(by_phone))
     within = context.joining_span(at)
     joined = {}
-    for index, candidates in by_phone.items():
-        newcomers = [
-            Newcomer(row.source.value, merchant, row.amount, row.registered_at) for row, merchant in candidates
-        ]
-        found_cases = rules.cases_to_join(newcomers, found.get(index, ()), within)
-        for (row, _), case_id in zip(candidates, found_cases, strict=True):
+    for index, open_cases in found.items():
+        newcomers = [Newcomer(one.source, one.merchant_id, one.amount, one.registered_at) for _, one in by_phone[index]]
+        found_cases = rules.cases_to_join(newcomers, open_cases, within)
+        for (number, _), case_id in zip(by_phone[index], found_cases, strict=True):
             if case_id is not None:
-                joined[row.number] = case_id
+                joined[number] = case_id
     return joined
 
 
@@ -184,7 +165,7 @@ def _open_cases(session: Session, phones: Sequence[bytes]) -> dict[bytes, list[O
         )
         .join(Case, Case.id == Filing.case_id)
         .where(
-            Filing.phone_index.in_(phones),
+            _one_of(session, Filing.phone_index, phones),
             Case.is_open,
             Case.state.in_(JOINABLE),
             Case.wait_reason.is_distinct_from(WaitingReason.SUSPECTED_TIP.value),  # as no suspected tip joins a case
@@ -207,7 +188,17 @@ def _open_cases(session: Session, phones: Sequence[bytes]) -> dict[bytes, list[O
 
 def case_joined_by(session: Session, judged: Judged, context: Context, *, at: datetime) -> int | None:
     """Return the id of the open case that one complaint joins, None where it makes a case of its own (decisions 9)."""
-    return _joined(session, [judged], context, at=at).get(judged.row.number)
+    number, candidate = judged.row.number, candidate_of(judged)
+    return _cases_joined(session, [(number, candidate)], context, at=at).get(number) if candidate else None
+
+
+def _joinings(
+    session: Session, reader: Reader, fresh: Sequence[Draft], joined: Mapping[str, int], *, at: datetime
+) -> list[Joining]:
+    """Compose what joins anew, sealed under the keys of the cases."""
+    keys = _keys(session, set(joined.values()), reader.context.vault)
+    found = [(one, joined[one.number]) for one in fresh if one.number is not None and one.number in joined]
+    return [joining_of(reader.judged(one), case_id, keys[case_id], reader.context, at=at) for one, case_id in found]
 
 
 def _keys(session: Session, case_ids: set[int], vault: Vault) -> Mapping[int, Sealer]:
@@ -217,36 +208,3 @@ def _keys(session: Session, case_ids: set[int], vault: Vault) -> Mapping[int, Se
         select(Case.id, DataKey).join(DataKey, DataKey.id == Case.key_id).where(Case.id.in_(case_ids))
     )
     return {case_id: vault.sealer(key) for case_id, key in rows}
-
-
-def _opening(judged: Judged, context: Context, *, at: datetime) -> Opening:
-    return opening_of(judged, context.vault.new_sealer(), context, at=at)
-
-
-def opening_of(judged: Judged, key: Sealer, context: Context, *, at: datetime) -> Opening:
-    """Compose case and filing of a complaint that opens a case of its own, sealed under `key`."""
-    return Opening(
-        judged=judged,
-        key=key,
-        case=values.case_of(judged, key, context, at=at),
-        filing=values.filing_of(judged, key, context, at=at),
-    )
-
-
-def _joining(judged: Judged, case_id: int, keys: Mapping[int, Sealer], context: Context, *, at: datetime) -> Joining:
-    return joining_of(judged, case_id, keys[case_id], context, at=at)
-
-
-def joining_of(judged: Judged, case_id: int, key: Sealer, context: Context, *, at: datetime) -> Joining:
-    """Compose the filing of a complaint that joins a case, sealed under that case's key."""
-    return Joining(
-        judged,
-        case_id,
-        filing=values.filing_of(judged, key, context, at=at),
-        case=values.case_of(judged, key, context, at=at),
-    )
-
-
-def _registered(judged: Judged, context: Context, *, at: datetime) -> Registered:
-    key = context.vault.new_sealer()
-    return Registered(judged, key, values.tip_of(judged, key, context, at=at))

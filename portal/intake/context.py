@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation, OrganisationKind
@@ -42,6 +43,7 @@ class Context:
     merchants: MerchantIndex
     book: Almanac
     vault: Vault
+    dialect: Dialect  # of the database that rows are written down for
     _places: dict[tuple[str, str], Place] = field(default_factory=dict)
     _days: dict[tuple[object, ...], datetime | None] = field(default_factory=dict)
     _firsts: dict[tuple[object, ...], FirstClocks] = field(default_factory=dict)
@@ -118,6 +120,7 @@ def read_context(session: Session, authority_id: int) -> Context:
         merchants=merchant_index(session),
         book=almanac(session),
         vault=vault_of(session),
+        dialect=session.get_bind().dialect,
     )
 
 
@@ -136,6 +139,7 @@ def context_of_place(session: Session, authority_id: int) -> Context:
         merchants=MerchantIndex({}, {}),
         book=almanac(session),
         vault=vault_of(session),
+        dialect=session.get_bind().dialect,
     )
 
 

@@ -20,7 +20,7 @@ from portal.core.facts import SubjectKind, Topic
 from portal.core.privacy import DataKey, vault_of
 from portal.documents.numbers import take_numbers
 from portal.enrolment.models import Outlet
-from portal.intake import batches, green_doors, storing, values
+from portal.intake import batches, composing, green_doors, storing, values
 from portal.intake.context import Context, context_of_place
 from portal.intake.green_access import Place, is_proved, locked_draft, said_in
 from portal.intake.green_doors import Door
@@ -158,13 +158,12 @@ def _open(
     now: datetime,
 ) -> int:
     """Open a case under the draft's own key, so that the photos need not be sealed again."""
-    opening = batches.opening_of(judged, context.vault.sealer(key), context, at=now)
     own = {
         "outlet_id": _outlet_id(session, door, said.outlet),
         "platform_due_on": None,
     }  # no platform has a clock of it
-    new = replace(opening.case, values={**opening.case.values, **own})
-    opening = replace(opening, case=new, filing={**opening.filing, "row": None})
+    sealer = context.vault.sealer(key)
+    opening = composing.opening_of(judged, sealer, context, at=now, case_too=own, filing_too={"row": None})
     return storing.open_cases(session, actor, storing.Origin(), [opening], [key.id], at=now)[0]
 
 
@@ -178,7 +177,7 @@ def _outlet_id(session: Session, door: Door, name: str) -> int | None:
 
 def _join(session: Session, actor: Actor, judged: Judged, case_id: int, context: Context, *, now: datetime) -> int:
     key = session.scalars(select(DataKey).join(Case, Case.key_id == DataKey.id).where(Case.id == case_id)).one()
-    joining = batches.joining_of(judged, case_id, context.vault.sealer(key), context, at=now)
+    joining = composing.joining_of(judged, case_id, context.vault.sealer(key), context, at=now)
     joining = replace(joining, filing={**joining.filing, "row": None})
     storing.join_cases(session, actor, storing.Origin(), [joining], at=now)
     return case_id

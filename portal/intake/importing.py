@@ -1,10 +1,11 @@
-"""Running an import: read, prepare, store, a batch a commit, until the end of the file; safe to kill at any moment."""
+"""Running an import: draft ahead, look up, store, a batch a commit, to the end of the file; safe to kill at any moment."""
 
 import gc
 import itertools
+import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,9 +20,10 @@ from portal.core.files import Damaged
 from portal.core.privacy import Erased
 from portal.intake import batches
 from portal.intake.actions import RAW_FILE, BeginAttempt, EndAttempt, begin_attempt, end_attempt
-from portal.intake.context import Context, read_context
+from portal.intake.composing import Draft, Reader
+from portal.intake.context import read_context
+from portal.intake.importing_ahead import Drafting, drafted, drafted_ahead
 from portal.intake.models import ImportRun, ImportState
-from portal.intake.rules import Row
 from portal.intake.sheets import OpenSheet, UnreadableFile
 from portal.intake.storing import StoreBatch, store_batch
 from portal.intake.uploads import reopen
@@ -51,7 +53,7 @@ class _Attempt:
     run_id: int
     number: int
     sheet: OpenSheet
-    context: Context
+    reader: Reader
 
 
 def run_import(runtime: Runtime, actor: Actor, run_id: int, progress: Progress = silent) -> ImportRun:
@@ -85,7 +87,8 @@ def _open(runtime: Runtime, actor: Actor, run: ImportRun) -> _Attempt:
         assert stored.stored_at is not None
         content = files.get(session, stored.key, stored.stored_at, RAW_FILE)
         context = read_context(session, run.authority_id)
-    return _Attempt(runtime, actor, run.id, run.attempt, reopen(content, run.source, run.mapping), context)
+    sheet = reopen(content, run.source, run.mapping)
+    return _Attempt(runtime, actor, run.id, run.attempt, sheet, Reader(sheet.columns, sheet.source, context))
 
 
 def _failed(runtime: Runtime, actor: Actor, run: ImportRun, problem: str) -> RuleBroken:
@@ -111,40 +114,55 @@ def _collecting_seldom() -> Iterator[None]:
 
 
 def _store_all(attempt: _Attempt, last_line: int, progress: Progress) -> None:
-    rows = attempt.sheet.rows(after=last_line)
     size = LARGEST
-    while chunk := list(itertools.islice(rows, size)):
-        started = time.monotonic()
-        run = _store(attempt, chunk)
-        progress(run.next_row, run.total_rows or 0, run.totals["refused"])
-        slow = time.monotonic() - started > LONGEST_SECONDS
-        size = max(size // 2, SMALLEST) if slow else min(size * 2, LARGEST)
+    with closing(_drafted(attempt, last_line)) as coming:
+        for drafts in coming:
+            left = drafts
+            while left:
+                started = time.monotonic()
+                run = _store(attempt, left[:size])
+                progress(run.next_row, run.total_rows or 0, run.totals["refused"])
+                left = left[size:]
+                slow = time.monotonic() - started > LONGEST_SECONDS
+                size = max(size // 2, SMALLEST) if slow else min(size * 2, LARGEST)
 
 
-def _store(attempt: _Attempt, rows: Sequence[Row]) -> ImportRun:
+def _drafted(attempt: _Attempt, last_line: int) -> Generator[list[Draft]]:
+    """Draft the rows behind a line, a batch at a time; ahead where there are several."""
+    sheet, reader, now = attempt.sheet, attempt.reader, attempt.runtime.now
+
+    def begin(after: int) -> Drafting:
+        rows = sheet.rows(after=after)
+        return lambda at: reader.drafts(itertools.islice(rows, LARGEST), at=at)
+
+    several = sheet.last_line - last_line > LARGEST and sys.platform == "linux"  # elsewhere a child could outlive us
+    return drafted_ahead(begin, last_line, now) if several else drafted(begin, last_line, now)
+
+
+def _store(attempt: _Attempt, drafts: Sequence[Draft]) -> ImportRun:
     """Store rows together; where the database refuses one of them, each by itself, up to the one at fault."""
     try:
-        return _store_together(attempt, rows)
+        return _store_together(attempt, drafts)
     except (Stale, DataError):
         run = None
-        for row in rows:
+        for draft in drafts:
             try:
-                run = _store_together(attempt, [row])
+                run = _store_together(attempt, [draft])
             except (Stale, DataError) as fault:
-                raise _CannotStore(row.line) from fault
+                raise _CannotStore(draft.line) from fault
         assert run is not None
         return run
 
 
-def _store_together(attempt: _Attempt, rows: Sequence[Row]) -> ImportRun:
+def _store_together(attempt: _Attempt, drafts: Sequence[Draft]) -> ImportRun:
     for _ in range(TRIES - 1):
         with suppress(Stale):  # a number or a case was another's in between: look again
-            return _store_once(attempt, rows)
-    return _store_once(attempt, rows)
+            return _store_once(attempt, drafts)
+    return _store_once(attempt, drafts)
 
 
-def _store_once(attempt: _Attempt, rows: Sequence[Row]) -> ImportRun:
-    sheet, context, runtime = attempt.sheet, attempt.context, attempt.runtime
+def _store_once(attempt: _Attempt, drafts: Sequence[Draft]) -> ImportRun:
+    reader, runtime = attempt.reader, attempt.runtime
     with runtime.reading() as session:
-        batch = batches.prepare(session, rows, sheet.columns, sheet.source, context, now=runtime.now())
-    return runtime.perform(attempt.actor, store_batch, StoreBatch(attempt.run_id, attempt.number, batch, context))
+        batch = batches.settle(session, reader, drafts)
+    return runtime.perform(attempt.actor, store_batch, StoreBatch(attempt.run_id, attempt.number, batch))

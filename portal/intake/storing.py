@@ -15,21 +15,20 @@ from portal.cases.rules import CaseState
 from portal.clocks import rules as clocks
 from portal.core import facts, search
 from portal.core.actor import Actor
-from portal.core.bulk import load
+from portal.core.bulk import form_of, load, write_lines
 from portal.core.db import Model, take_ids
 from portal.core.errors import Refused, Stale
 from portal.core.facts import Fact, Outbox, SubjectKind, Topic
-from portal.core.privacy import DataKey, Sealer, vault_of
+from portal.core.privacy import DataKey, vault_of
 from portal.core.search import Document
 from portal.documents.numbers import take_numbers
 from portal.intake import changing, leading, rules, values
 from portal.intake.access import locked_run
-from portal.intake.batches import Batch, Changed, Joining, Opening, Registered
-from portal.intake.context import Context
+from portal.intake.batches import Batch, Changed
+from portal.intake.composing import CASE_LATE, FILING_LATE, TIP_LATE, Joining, Opening, Registered
 from portal.intake.models import Filing, ImportRefusal, ImportRun, ImportState, Tip
 from portal.intake.rules import Refusal, Row, WaitingReason
 from portal.intake.rules.cells import text_of
-from portal.intake.values import Judged
 
 CELLS = "import.cells"  # sealing purpose
 AGREED_ELSEWHERE = (WaitingReason.LOCAL_DIVERSION, WaitingReason.NO_DIVERSION)  # another channel's word lifts these
@@ -46,7 +45,6 @@ class StoreBatch:
     run_id: int
     attempt: int
     batch: Batch
-    context: Context
 
 
 def store_batch(session: Session, actor: Actor, command: StoreBatch, *, now: datetime) -> ImportRun:
@@ -55,15 +53,15 @@ def store_batch(session: Session, actor: Actor, command: StoreBatch, *, now: dat
     Raises Overtaken where a newer attempt is at the run, Stale where a case to be joined has closed meanwhile or
     (by the unique index) another process has stored one of the numbers: the batch is then prepared anew.
     """
-    batch, context = command.batch, command.context
+    batch = command.batch
     run = locked_run(session, command.run_id)
     if run.attempt != command.attempt or run.state is not ImportState.RUNNING:
         raise Overtaken("这个文件正由另一个进程导入，请稍后在导入列表里查看结果。")
     origin = Origin(run.id, run.reference)
-    key_ids = _store_keys(session, [one.key for one in batch.openings], at=batch.at)
+    key_ids = _store_keys(session, [one.wrapped for one in batch.openings], at=batch.at)
     open_cases(session, actor, origin, batch.openings, key_ids, at=batch.at)
     join_cases(session, actor, origin, batch.joinings, at=batch.at)
-    _register_tips(session, actor, run, batch.tips, context, at=batch.at)
+    _register_tips(session, actor, run, batch.tips, at=batch.at)
     _take_changes(session, actor, run, batch.changed, at=batch.at)
     _keep_refusals(session, run, batch.refusals)
     _progress(run, batch, now=now)
@@ -77,9 +75,9 @@ class Origin:
     import_id: int | None = None
     reference: str = ""
 
-    def told_of(self, filed: Judged) -> dict[str, Any]:
+    def told_of(self, source: str, number: str) -> dict[str, Any]:
         """What a fact says of where a filing comes from."""
-        said: dict[str, Any] = {"source": filed.row.source.value, "number": filed.row.number}
+        said: dict[str, Any] = {"source": source, "number": number}
         return {**said, "import": self.reference} if self.reference else said
 
 
@@ -98,23 +96,15 @@ def open_cases(
     """
     if not openings:
         return []
-    references = take_references(session, [one.case.prefix for one in openings], at=at)
-    rows = [
-        {**one.case.values, "key_id": key_id, "reference": reference}
-        for one, key_id, reference in zip(openings, key_ids, references, strict=True)
-    ]
-    case_ids = _inserted(session, Case, rows)
-    filings = [
-        {**one.filing, "key_id": key_id, "case_id": case_id, "import_id": origin.import_id}
-        for one, key_id, case_id in zip(openings, key_ids, case_ids, strict=True)
-    ]
-    load(session, Filing, filings)
+    dialect = session.get_bind().dialect
+    references = take_references(session, [one.prefix for one in openings], at=at)
+    case_ids = take_ids(session, Case, len(openings))
+    cases = zip(case_ids, key_ids, references, strict=True)
+    write_lines(session, form_of(Case, CASE_LATE, dialect), cases, [one.case for one in openings])
+    filings = [(key_id, case_id, origin.import_id) for key_id, case_id in zip(key_ids, case_ids, strict=True)]
+    write_lines(session, form_of(Filing, FILING_LATE, dialect), filings, [one.filing for one in openings])
     documents = [
-        Document(
-            case_id,
-            f"{reference}\n{one.case.values['headline']}\n{values.searchable(one.judged.row)}",
-            steps.search_scopes(one.case.values["merchant_id"], list(one.case.upwards)),
-        )
+        Document(case_id, reference, steps.search_scopes(one.merchant_id, list(one.upwards)), one.cut)
         for one, case_id, reference in zip(openings, case_ids, references, strict=True)
     ]
     search.index_documents(session, search.CASE_SEARCH, documents)
@@ -128,9 +118,9 @@ Told = tuple[Topic, SubjectKind, int, dict[str, Any]]
 def _openings_told(origin: Origin, openings: Sequence[Opening], case_ids: Sequence[int]) -> list[Told]:
     told: list[Told] = []
     for one, case_id in zip(openings, case_ids, strict=True):
-        told.append((Topic.CASE_OPENED, SubjectKind.CASE, case_id, origin.told_of(one.judged)))
-        if one.judged.decided.dispatched:
-            detail = {"merchant_id": one.judged.decided.merchant_id}
+        told.append((Topic.CASE_OPENED, SubjectKind.CASE, case_id, origin.told_of(one.source, one.number)))
+        if one.merchant_id is not None:
+            detail = {"merchant_id": one.merchant_id}
             told.append((Topic.CASE_DISPATCHED, SubjectKind.CASE, case_id, detail))
     return told
 
@@ -171,9 +161,10 @@ def join_cases(session: Session, actor: Actor, origin: Origin, joinings: Sequenc
     told: list[Told] = []
     for one in joinings:
         case = cases[one.case_id]
-        told.append((Topic.CASE_MERGED, SubjectKind.CASE, case.id, origin.told_of(one.judged)))
+        row = one.judged.row
+        told.append((Topic.CASE_MERGED, SubjectKind.CASE, case.id, origin.told_of(row.source.value, row.number)))
         leading.take_in(session, case, one.case, before[case.id], decide_by=one.filing["decide_by"])
-        before[case.id].add(one.judged.row.source.value)
+        before[case.id].add(row.source.value)
         case.last_event_at = at
         if _lifts_the_wait(one, case) and one.judged.decided.merchant_id is not None:
             steps.dispatch(session, actor, case, one.judged.decided.merchant_id, now=at, joined=True)
@@ -211,20 +202,16 @@ def reindex(session: Session, case: Case) -> None:
     search.index_documents(session, search.CASE_SEARCH, [Document(case.id, content, scopes)])
 
 
-def _register_tips(
-    session: Session, actor: Actor, run: ImportRun, tips: Sequence[Registered], context: Context, *, at: datetime
-) -> None:
+def _register_tips(session: Session, actor: Actor, run: ImportRun, tips: Sequence[Registered], *, at: datetime) -> None:
     if not tips:
         return
-    key_ids = _store_keys(session, [one.key for one in tips], at=at)
-    rows = [{**one.tip, "key_id": key_id, "import_id": run.id} for one, key_id in zip(tips, key_ids, strict=True)]
-    tip_ids = _inserted(session, Tip, rows)
+    key_ids = _store_keys(session, [one.wrapped for one in tips], at=at)
+    tip_ids = take_ids(session, Tip, len(tips))
+    rows = [(tip_id, key_id, run.id) for tip_id, key_id in zip(tip_ids, key_ids, strict=True)]
+    form = form_of(Tip, TIP_LATE, session.get_bind().dialect)
+    write_lines(session, form, rows, [one.tip for one in tips])
     documents = [
-        Document(
-            tip_id,
-            f"{one.tip['headline']}\n{values.searchable(one.judged.row)}",
-            tuple(search.authority_scope(above) for above in one.judged.place.upwards),
-        )
+        Document(tip_id, "", tuple(search.authority_scope(above) for above in one.upwards), one.cut)
         for one, tip_id in zip(tips, tip_ids, strict=True)
     ]
     search.index_documents(session, search.TIP_SEARCH, documents)
@@ -296,21 +283,21 @@ def _progress(run: ImportRun, batch: Batch, *, now: datetime) -> None:
     counted = {
         "created": len(batch.openings) + len(batch.joinings),
         "tips": len(batch.tips),
-        "routed": sum(one.judged.decided.dispatched for one in batch.openings),
-        "waiting": sum(not one.judged.decided.dispatched for one in batch.openings),
+        "routed": sum(one.merchant_id is not None for one in batch.openings),
+        "waiting": sum(one.merchant_id is None for one in batch.openings),
         "merged": len(batch.joinings),
         "repeated": batch.repeated,
         "changed": len(batch.changed),
         "refused": len(batch.refusals),
     }
     run.totals = {name: run.totals.get(name, 0) + count for name, count in counted.items()}
-    run.next_row += len(batch.rows)
-    run.last_line = batch.rows[-1].line
+    run.next_row += batch.read
+    run.last_line = batch.last_line
     run.progressed_at = now
 
 
-def _store_keys(session: Session, keys: Sequence[Sealer], *, at: datetime) -> list[int]:
-    return _inserted(session, DataKey, [{"wrapped": key.wrapped, "created_at": at} for key in keys])
+def _store_keys(session: Session, wrapped: Sequence[bytes], *, at: datetime) -> list[int]:
+    return _inserted(session, DataKey, [{"wrapped": one, "created_at": at} for one in wrapped])
 
 
 def _inserted(session: Session, model: type[Model], rows: Sequence[Mapping[str, Any]]) -> list[int]:

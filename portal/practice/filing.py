@@ -55,7 +55,7 @@ def file_plots(
             sheet = open_sheet(stream, source=Source.NATIONAL)
             rows = list(sheet.rows())
         batch = batches.prepare(session, rows, sheet.columns, sheet.source, context, now=at)
-        store_batch(session, SYSTEM, StoreBatch(run.id, run.attempt, batch, context), now=at)
+        store_batch(session, SYSTEM, StoreBatch(run.id, run.attempt, batch), now=at)
     run.state, run.ended_at = ImportState.DONE, now
     session.flush()
     stored = session.execute(
@@ -78,6 +78,7 @@ def _context(session: Session, tenant: Tenant) -> Context:
         merchants=MerchantIndex.of([facts]),
         book=almanac(session),
         vault=vault_of(session),
+        dialect=session.get_bind().dialect,
     )
 
 

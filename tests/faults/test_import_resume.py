@@ -23,7 +23,7 @@ from portal.intake.models import Filing, ImportRefusal, ImportRun, ImportState, 
 from portal.intake.storing import Overtaken
 from portal.intake.uploads import read_upload
 from tests.factories.intake import SAMPLES, complaint, sample_world, workbook
-from tests.faults.conftest import settings_of
+from tests.faults.conftest import children_of, is_gone, settings_of
 
 ROWS = 1500
 KILLS = 3
@@ -123,6 +123,36 @@ def test_the_newest_process_takes_the_run_over_and_the_older_stops(own_runtime, 
     ended = run_import(own_runtime, OPERATOR, run.id)
     assert (ended.state, ended.next_row) == (ImportState.DONE, ROWS + 2)
     assert count(own_runtime, Case) == count(own_runtime, Filing) == ended.totals["created"]
+
+
+def test_an_import_whose_child_is_killed_goes_on_alone(own_runtime, file):
+    run = own_runtime.perform(OPERATOR, start_import, StartImport(read_upload(file.name, file.read_bytes())))
+    others, killed = set(children_of(os.getpid())), []
+
+    def kill_the_child(done, total, refused):
+        for pid in set(children_of(os.getpid())) - others if done >= 400 else ():
+            if not is_gone(pid):
+                killed.append(pid)
+                os.kill(pid, signal.SIGKILL)
+
+    ended = run_import(own_runtime, OPERATOR, run.id, kill_the_child)
+    assert len(killed) == 1
+    assert set(children_of(os.getpid())) == others
+    assert (ended.state, ended.next_row) == (ImportState.DONE, ROWS + 2)
+    assert (ended.totals["refused"], ended.totals["repeated"]) == (3, 2)
+    assert count(own_runtime, Case) == count(own_runtime, Filing) == count(own_runtime, CASE_SEARCH)
+    assert count(own_runtime, Case) == ended.totals["created"] == ROWS - 3 - ROWS // 10
+
+
+def test_the_child_of_a_killed_import_ends_with_it(own_runtime, file):
+    process = portal(own_runtime, "import", file, "--json")
+    assert seen(lambda: committed(own_runtime) >= 200)
+    process.send_signal(signal.SIGSTOP)
+    children = children_of(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert children, "it had drafted the whole file already"
+    assert seen(lambda: all(is_gone(child) for child in children))
 
 
 def test_two_commands_at_once_store_nothing_twice(own_runtime, file):

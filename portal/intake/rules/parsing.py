@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
+from operator import attrgetter
+from typing import Any
 
 from portal.intake.rules import cells, words
 from portal.intake.rules.columns import Columns, Field, Row, Source
@@ -175,6 +177,7 @@ _Essentials = tuple[str, Kind, datetime, str, str]  # number, kind, registered a
 _YES_NO = {"是": True, "否": False, "同意": True, "不同意": False, "Y": True, "N": False}
 _NOT_CONTENT = frozenset({"line", "in_future", "suspected_tip", "demands", "flags", "masked", "extras"})
 _CONTENT = tuple(f.name for f in fields(ParsedRow) if f.name not in _NOT_CONTENT)
+_STATED = attrgetter(*_CONTENT)
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
@@ -183,7 +186,7 @@ def content(parsed: ParsedRow) -> bytes:
 
     It holds personal data: keep only a keyed digest of it.
     """
-    stated = {name: getattr(parsed, name) for name in _CONTENT}
+    stated: dict[str, Any] = dict(zip(_CONTENT, _STATED(parsed), strict=True))
     stated["masked"] = sorted(parsed.masked)
     stated["extras"] = dict(parsed.extras)
     return _CANONICAL.encode(stated).encode()
