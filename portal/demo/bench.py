@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -31,6 +30,7 @@ from portal.core.paging import PAGE_SIZE, encode_cursor
 from portal.demo.complaints import GREEN, LOCAL, ODR, Company, Draft, write_export
 from portal.demo.firms import all_firms, find_district
 from portal.demo.measuring import Figures, Sample, StatementCount, Stopwatch, counting, figures, measure
+from portal.demo.offering import MAY_BE_OFFERED, measure_offers, measure_offers_together
 from portal.demo.served import Asked, measure_served
 from portal.desk import merchant_page
 from portal.duties import do_all
@@ -39,14 +39,10 @@ from portal.intake.importing import run_import
 from portal.intake.models import Filing
 from portal.intake.uploads import read_upload
 from portal.runtime import Runtime
-from portal.settlements.actions import MakeOffer, TermDraft, UndoOffer, make_offer, undo_offer
-from portal.settlements.models import PaymentMethod, TermKind
 from portal.worker import DUE, tick
 
 DEEP = 1000  # the page that must cost what the first costs
 TWO, FOUR = "退货", "无法使用"  # words of the generated complaints
-MAY_BE_OFFERED = (CaseState.ACCEPTED, CaseState.NEGOTIATING)
-OFFERED_AT_ONCE = 50  # cases that take turns in being offered something
 IDLE_TICKS = 5
 DUE_AT_ONCE = 10  # cases whose clocks a tick with work finds
 EVERY_ROUND = tuple(duty for duty in DUE if duty.name != "statistics")  # that one reads every index, four times a day
@@ -105,7 +101,10 @@ def bench(
         if server:
             found += measure_served(house, _asked(ready, pages, found), repeats, told)
         told("方案、到期处理、导入")
-        found.append(figures("offer", "提出方案", _offers(ready, repeats), bare, "撤回不计时"))
+        offers = measure_offers(ready.house, ready.count, repeats)
+        found.append(figures("offer", "提出方案", offers, bare, "撤回不计时"))
+        if server:
+            found.append(measure_offers_together(ready.house, bare, repeats, found[-1].statements))
         found.append(figures("tick", "到期处理（没有到期的）", _ticks(ready), bare, "不含每 6 小时一次的统计"))
         found.append(
             figures("tick_due", "到期处理（有到期的）", _busy_ticks(ready), bare, f"每次 {DUE_AT_ONCE} 件到期")
@@ -250,37 +249,6 @@ def asked(client: FlaskClient, path: str) -> bytes:
     if answer.status_code != 200:
         raise RuleBroken(f"{path} 的答复是 {answer.status_code}，基准测试停止。")
     return answer.get_data()
-
-
-def _offers(ready: Bench, repeats: int) -> list[Sample]:
-    """Offer a refund in cases that take turns; each offer is taken back, unmeasured."""
-    house = ready.house
-    with house.reading() as session:
-        wanted = (
-            select(Case.reference, Case.merchant_id)
-            .where(Case.state.in_(MAY_BE_OFFERED), Case.respond_by > house.now() + timedelta(days=1))
-            .order_by(Case.state, Case.id)  # accepted ones first: those of earlier runs have rounds already
-            .limit(OFFERED_AT_ONCE)
-        )
-        cases = session.execute(wanted).all()
-    if not cases:
-        raise RuleBroken(EMPTY)
-    turns, made = cycle(cases), []
-    terms = (TermDraft(TermKind.REFUND, 100, PaymentMethod.ORIGINAL, 7),)
-
-    def offer() -> bytes:
-        reference, merchant = next(turns)
-        actor = Actor(ActorKind.MERCHANT, name="基准测试", role=Role.AGENT, organisation_id=merchant)
-        round_ = house.perform(actor, make_offer, MakeOffer(reference, terms, consumer_asked=True)).round
-        made.append((actor, UndoOffer(reference, round_)))
-        return b""
-
-    def take_back() -> bytes:
-        actor, command = made.pop()
-        house.perform(actor, undo_offer, command)
-        return b""
-
-    return measure(ready.count, offer, repeats, take_back)
 
 
 def _ticks(ready: Bench) -> list[Sample]:

@@ -6,12 +6,17 @@ Nothing here asserts a second: how fast it is says docs/benchmarks.md, with its 
 import json
 
 import pytest
+from sqlalchemy import select
 
+from portal.cases.models import Case
+from portal.cases.rules import CaseState
 from portal.core.actor import OPERATOR
 from portal.core.errors import RuleBroken
 from portal.core.installation import Installation, installation
 from portal.demo.bench import bench
 from portal.demo.generate import generate
+from portal.demo.measuring import Sample
+from portal.demo.offering import measure_offers_together
 from portal.demo.served import Asked, measure_served
 from portal.demo.story import furnish
 from portal.installing import MakeInstallation, make_installation
@@ -107,6 +112,22 @@ def test_the_real_server_is_asked_by_two_clients(own_runtime, monkeypatch):
     assert home.per_second > 0
     with pytest.raises(RuleBroken, match="404"):
         measure_served(own_runtime, [Asked("none", "没有的", "/nothing", "", 0)], 2, lambda _what: None)
+
+
+def test_two_processes_offer_at_once_and_take_all_back(house):
+    filled(house, 200)
+    before = offered(house)
+    both = measure_offers_together(house, [Sample(0.001, 0.001, 0)], 3, statements=13)
+    assert (both.name, both.operations, both.statements) == ("offers_together", 2 * 3, 13)
+    assert both.per_second > 0
+    assert offered(house) == before
+    with pytest.raises(RuleBroken, match="没有足够"):
+        measure_offers_together(house, [Sample(0.001, 0.001, 0)], 0, statements=13)
+
+
+def offered(house):
+    with house.reading() as session:
+        return sorted(session.scalars(select(Case.reference).where(Case.state == CaseState.OFFERED)))
 
 
 def test_the_command_measures_a_scratch_installation_and_removes_it(tmp_path):
