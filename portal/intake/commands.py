@@ -14,15 +14,24 @@ from portal.core.errors import RuleBroken
 from portal.intake import queries
 from portal.intake.actions import StartImport, start_import
 from portal.intake.importing import Progress, run_import
-from portal.intake.rules import FILED, Source
+from portal.intake.rules import FILED, Source, blank_column_map
 from portal.intake.uploads import Upload, read_upload, too_big
 from portal.runtime import Runtime
+
+
+def _print_map(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(blank_column_map(), nl=False)
+        context.exit()
 
 
 @click.command("import")
 @click.argument("file", type=terminal.Upload())
 @click.option("--source", type=click.Choice([one.value for one in FILED]), help="来源；不给时按表头判断。")
 @click.option("--map", "map_file", type=terminal.Upload(), help="列对照（TOML），用于其他来源的表。")
+@click.option(
+    "--blank-map", is_flag=True, is_eager=True, expose_value=False, callback=_print_map, help="打印空白的列对照后结束。"
+)
 @click.option("--authority", "authority_code", metavar="CODE", help="监管部门代码；不给时按文件的处理机构。")
 @terminal.json_option
 def import_file(
@@ -42,7 +51,7 @@ def read_file(file: Path, source: str | None, map_file: Path | None) -> Upload:
     toml = None
     if map_file is not None:
         try:
-            toml = map_file.read_text(encoding="utf-8")
+            toml = map_file.read_text(encoding="utf-8-sig")  # Notepad writes a mark in front
         except UnicodeDecodeError:
             raise RuleBroken("列对照文件不是UTF-8编码的TOML，请另存为UTF-8后再导入。") from None
     return read_upload(file.name, file.read_bytes(), source=Source(source) if source else None, toml=toml)

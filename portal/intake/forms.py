@@ -56,7 +56,7 @@ class UploadForm(FlaskForm):
         content = chosen.stream.read(MAP_LIMIT + 1)
         try:
             if len(content) <= MAP_LIMIT:
-                return content.decode()
+                return content.decode("utf-8-sig")  # Notepad writes a mark in front
         except UnicodeDecodeError:
             pass
         raise RuleBroken(str(_("列对照文件应是 UTF-8 编码的 TOML，不超过 64 KB。")), field="column_map")

@@ -1,5 +1,6 @@
 """Officers' pages of imports: the list, handing in a file, its progress, its result, the refused rows."""
 
+import io
 import tempfile
 
 from flask import redirect, request, send_file, url_for
@@ -17,6 +18,7 @@ from portal.intake.actions import ResumeImport, StartImport
 from portal.intake.forms import FILE_LIMIT, EmptyForm, UploadForm
 from portal.intake.models import ImportRun
 from portal.intake.queries import STATE_NAMES, RunFilter, RunView
+from portal.intake.rules import blank_column_map
 
 STATE_TONES = {"queued": "theirs", "running": "ours", "done": "good", "failed": "bad"}
 
@@ -42,6 +44,12 @@ def imports() -> ResponseReturnValue:
 def new_import() -> ResponseReturnValue:
     """Show the form for a file."""
     return upload_page(UploadForm(formdata=None))
+
+
+def column_map() -> ResponseReturnValue:
+    """Give the column map that a newcomer starts from."""
+    content = io.BytesIO(blank_column_map().encode())
+    return send_file(content, "text/plain; charset=utf-8", as_attachment=True, download_name="map.toml")
 
 
 def start_import() -> ResponseReturnValue:

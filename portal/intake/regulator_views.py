@@ -8,6 +8,7 @@ bp = Blueprint("intake_regulator", __name__, url_prefix="/regulator")
 
 bp.get("/imports")(import_views.imports)
 bp.get("/imports/new")(import_views.new_import)
+bp.get("/imports/map.toml")(import_views.column_map)
 bp.post("/imports")(import_views.start_import)
 bp.get("/imports/<reference>")(import_views.run)
 bp.post("/imports/<reference>/resume")(import_views.resume_import)

@@ -76,6 +76,7 @@ def open_sheet(
     sha256 = _digest(stream)
     opened = _open_workbook if tables.is_workbook(stream) else _open_text
     name, columns, last_line, records = opened(stream, mapped)
+    _require_mapped(columns, mapped)
     _require_columns(columns)
     return OpenSheet(sha256, size, name, source or rules.detect_source(columns), columns, last_line, records)
 
@@ -89,7 +90,11 @@ def read_column_map(toml: str) -> ColumnMap:
     try:
         table = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as fault:
-        raise UnreadableFile(f"列对照文件不是有效的TOML，请更正后再导入（{fault}）。") from None
+        line = re.search(r"line (\d+)", str(fault))
+        where = f"第 {line[1]} 行" if line else "末尾"
+        raise UnreadableFile(
+            f'列对照文件{where}写法不对：应像 number = "单据号"，列名放在英文双引号里。请更正后再导入。'
+        ) from None
     default_type = table.pop("default_type", None)
     if default_type is not None and (not isinstance(default_type, str) or kind_of(default_type) is None):
         raise UnreadableFile("列对照文件的 default_type 只能是“投诉”或“举报”，请更正后再导入。")
@@ -157,6 +162,17 @@ def _find_header(rows: Iterator[Row], mapped: ColumnMap | None) -> Columns | Non
     candidates = [rules.match_header(row, mapped) for row in itertools.islice(rows, HEADER_WITHIN)]
     best = max(candidates, key=lambda columns: len(columns.positions), default=None)
     return best if best and len(best.positions) >= MIN_HEADERS else None
+
+
+def _require_mapped(columns: Columns, mapped: ColumnMap | None) -> None:
+    """A header that only the map knows is a slip: its values would be lost without a word."""
+    given = {rules.normalised_header(header) for header in columns.headers}
+    lost = [
+        header for header in (mapped.headers.values() if mapped else ()) if rules.normalised_header(header) not in given
+    ]
+    if lost:
+        known = "、".join(header for header in columns.headers if header)
+        raise UnreadableFile(f"表头里没有列对照所写的列：{'、'.join(lost)}。表头是：{known}。请更正列对照后再导入。")
 
 
 def _require_columns(columns: Columns) -> None:

@@ -6,6 +6,7 @@ from portal.cases.rules import Channel as Channel
 from portal.intake.rules.cells import Cell as Cell
 from portal.intake.rules.cells import is_masked as is_masked
 from portal.intake.rules.cells import storable as storable
+from portal.intake.rules.column_maps import blank_column_map as blank_column_map
 from portal.intake.rules.columns import FILED as FILED
 from portal.intake.rules.columns import LINE_HEADER as LINE_HEADER
 from portal.intake.rules.columns import REASON_HEADER as REASON_HEADER
@@ -17,6 +18,7 @@ from portal.intake.rules.columns import Source as Source
 from portal.intake.rules.columns import detect_source as detect_source
 from portal.intake.rules.columns import field_named as field_named
 from portal.intake.rules.columns import match_header as match_header
+from portal.intake.rules.columns import normalised_header as normalised_header
 from portal.intake.rules.headlines import DEMAND_NAMES as DEMAND_NAMES
 from portal.intake.rules.headlines import headline_of as headline_of
 from portal.intake.rules.headlines import leaf as leaf

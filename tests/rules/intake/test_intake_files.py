@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -278,6 +279,26 @@ def test_a_generic_file_is_read_by_its_map():
 def test_a_map_nobody_can_follow_is_refused(toml):
     with pytest.raises(UnreadableFile):
         read_column_map(toml)
+
+
+def test_the_blank_map_names_every_field_and_changes_nothing_until_it_is_filled():
+    blank = rules.blank_column_map()
+    assert read_column_map(blank) == ColumnMap({}, None)
+    filled = re.sub(r"^# (?=\w+ = )", "", blank, flags=re.MULTILINE)
+    mapped = read_column_map(filled)
+    assert set(mapped.headers) == set(Field)
+    assert mapped.default_type == "投诉"
+
+
+def test_a_header_that_only_the_map_knows_is_named_with_what_there_is():
+    mapped = read_column_map('number = "单据号"\namount = "损失"')
+    with pytest.raises(UnreadableFile, match="没有列对照所写的列：单据号、损失。表头是：登记编号、类型"):
+        open_sheet(text(LINES), mapped=mapped)
+
+
+def test_chinese_quotes_in_a_map_are_explained():
+    with pytest.raises(UnreadableFile, match=r"第 2 行写法不对.*英文双引号"):
+        read_column_map('text = "经过"\nnumber = “单据”')
 
 
 def refused_of(stream):

@@ -115,6 +115,7 @@ DOORS: dict[str, Door] = {
     "intake_public.submit": Door(
         "public", "green channel", why="404 without the cookie of a draft", answers=frozenset({404})
     ),
+    "intake_regulator.column_map": Door("regulator"),
     "intake_regulator.confirm_routes": Door("regulator"),
     "intake_regulator.export_kept": Door("regulator"),
     "intake_regulator.export_refused": Door("regulator", "import"),
