@@ -199,7 +199,7 @@ POLICY: dict[Permission, tuple[Clause, ...]] = {
     Permission.MERCHANT_ADMIT: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
     Permission.MERCHANT_KEEP: ((is_own_merchant, leads),),
     Permission.MERCHANT_READ: ((is_own_merchant,), (in_jurisdiction,), (runs_the_house,)),
-    Permission.MERCHANT_SUSPEND: ((in_jurisdiction, works_cases, is_of_no_council), (runs_the_house,)),
+    Permission.MERCHANT_SUSPEND: ((in_jurisdiction, is_chief, is_of_no_council), (runs_the_house,)),
     Permission.MESSAGES_READ: ((runs_the_house,),),
     Permission.MESSAGE_RESOLVE: ((in_jurisdiction, works_cases), (runs_the_house,)),
     Permission.OFFER_APPROVE: ((is_own_merchant, leads),),

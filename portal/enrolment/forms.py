@@ -2,14 +2,14 @@
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal.accounts.models import Organisation
-from portal.enrolment.actions import AddName, AdmitMerchant, ChangeMerchant, SuspendMerchant
+from portal.enrolment.actions import AddName, AdmitMerchant, ChangeMerchant
 from portal.enrolment.models import Merchant
-from portal.enrolment.rules import MAX_NAME, SUSPENSION_REASONS, TIERS, SuspensionReason, split_names
+from portal.enrolment.rules import MAX_NAME, TIERS, split_names
 
 PLAIN = {"autocomplete": "off"}
 
@@ -95,25 +95,6 @@ class AdmissionForm(ParticularsForm):
             aliases=split_names(self.aliases.data or ""),
             outlets=split_names(self.outlets.data or ""),
         )
-
-
-class SuspendForm(FlaskForm):
-    """Why complaints are no longer sent."""
-
-    reason = RadioField(
-        _("原因"),
-        [InputRequired(_("请选择原因。"))],
-        choices=[SelectChoice(reason.value, label) for reason, label in SUSPENSION_REASONS.items()],
-    )
-    detail = TextAreaField(
-        _("说明"),
-        [Optional(), Length(max=300, message=_("说明最多 300 个字。"))],
-        description=_("企业会看到。不要写消费者的个人信息。"),
-    )
-
-    def command(self, code: str) -> SuspendMerchant:
-        """The suspension of the merchant of this code."""
-        return SuspendMerchant(code, SuspensionReason(self.reason.data), self.detail.data or "")
 
 
 class NameForm(FlaskForm):

@@ -1,4 +1,4 @@
-"""The authority's merchants: the list, one merchant, admission, changes, suspension, names."""
+"""The authority's merchants: the list, one merchant, admission, changes, names."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,9 +13,9 @@ from portal.core.errors import Refused, RuleBroken
 from portal.core.paging import shown_count
 from portal.core.permissions import Permission, can, require
 from portal.enrolment import actions, keeping, queries, wording
-from portal.enrolment.actions import RemoveName, ResumeMerchant
+from portal.enrolment.actions import RemoveName
 from portal.enrolment.exporting import ExportMerchants, export_merchants, file_name
-from portal.enrolment.forms import AdmissionForm, NameForm, ParticularsForm, SuspendForm
+from portal.enrolment.forms import AdmissionForm, NameForm, ParticularsForm
 from portal.enrolment.keeping_forms import DecideForm
 from portal.enrolment.models import MerchantState
 from portal.enrolment.queries import MerchantFilter
@@ -115,35 +115,6 @@ def change(code: str) -> ResponseReturnValue:
     return redirect(url_for(".show", code=code), code=303)
 
 
-@bp.get("/<code>/suspend")
-def ask_to_suspend(code: str) -> ResponseReturnValue:
-    """Show the form of a suspension."""
-    return suspend_page(code, SuspendForm())
-
-
-@bp.post("/<code>/suspend")
-def suspend(code: str) -> ResponseReturnValue:
-    """Send no more complaints to a merchant."""
-    form = SuspendForm()
-    if not form.validate_on_submit():
-        return suspend_page(code, form, status=422)
-    try:
-        web.perform(actions.suspend_merchant, form.command(code))
-    except RuleBroken as objection:
-        web.show_objection(form, objection)
-        return suspend_page(code, form, status=422)
-    session[TOLD] = _("已暂停分流。新投诉不再发给它，在办的继续办。")
-    return redirect(url_for(".show", code=code), code=303)
-
-
-@bp.post("/<code>/resume")
-def resume(code: str) -> ResponseReturnValue:
-    """Send complaints to a merchant again."""
-    web.perform(actions.resume_merchant, ResumeMerchant(code))
-    session[TOLD] = _("已恢复分流。")
-    return redirect(url_for(".show", code=code), code=303)
-
-
 @bp.post("/<code>/aliases")
 def add_alias(code: str) -> ResponseReturnValue:
     """Add a name by which complaints call the merchant."""
@@ -211,7 +182,6 @@ def merchant_page(code: str, status: int = 200, **forms: Any) -> ResponseReturnV
         day=wording.day,
         history=wording.history(found.history),
         may_change=can(web.current_actor(), Permission.MERCHANT_ADMIT, found.merchant),
-        may_suspend=can(web.current_actor(), Permission.MERCHANT_SUSPEND, found.merchant),
         told=session.pop(TOLD, None),
         standing=standing_of(web.database(), found.merchant, now=web.now()),
         **{
@@ -235,13 +205,6 @@ def edit_page(code: str, form: ParticularsForm, status: int = 200) -> ResponseRe
     found = queries.merchant_page(web.database(), web.current_actor(), code)
     require(web.current_actor(), Permission.MERCHANT_ADMIT, found.merchant)
     return web.page("enrolment/regulator_edit.html", status=status, form=form, failed=status != 200, found=found)
-
-
-def suspend_page(code: str, form: SuspendForm, status: int = 200) -> ResponseReturnValue:
-    """The form of a suspension."""
-    found = queries.merchant_page(web.database(), web.current_actor(), code)
-    require(web.current_actor(), Permission.MERCHANT_SUSPEND, found.merchant)
-    return web.page("enrolment/regulator_suspend.html", status=status, form=form, failed=status != 200, found=found)
 
 
 def authorities() -> list[Organisation]:

@@ -146,7 +146,7 @@ def issue_measure(
     )
     session.add(row)
     session.flush()
-    _carry_out(session, actor, merchant, proposal.code, order, number, now=now)
+    _carry_out(session, actor, row, proposal.code, order, now=now)
     known = {"level": order.level.value, "number": number}
     facts.record(session, actor, Topic.MEASURE_TAKEN, SubjectKind.MEASURE, row.id, at=now, not_before=None, **known)
     return row
@@ -173,18 +173,25 @@ def _decide(row: SanctionProposal, actor: Actor, state: ProposalState, reason: s
     row.state, row.decided_at, row.decided_by, row.decision = state, now, actor.name, reason.strip()
 
 
-def _carry_out(
-    session: Session, actor: Actor, merchant: Merchant, trigger: Trigger, order: Order, number: str, *, now: datetime
-) -> None:
+def _carry_out(session: Session, actor: Actor, row: Measure, trigger: Trigger, order: Order, *, now: datetime) -> None:
     """Suspend or exclude through enrolment; the merchant reads the paper's number and the reason."""
-    code = merchant.organisation.code
-    said = f"{order.reason}（{number}）"
+    merchant, code = row.merchant, row.merchant.organisation.code
+    said = f"{order.reason}（{row.number}）"
     if order.level is Level.SUSPEND:
+        if merchant.state is MerchantState.SUSPENDED and not _has_paper(session, row):
+            merchant.suspension_reason = said  # suspended before measures were: from now on it has the way back
+            return
         reason = SUSPENSIONS.get(trigger, SuspensionReason.OTHER)
         suspend_merchant(session, actor, SuspendMerchant(code, reason, said), now=now)
     elif order.level is Level.EXIT:
         assert order.earliest_on is not None
         exit_merchant(session, actor, ExitMerchant(code, said, order.earliest_on), now=now)
+
+
+def _has_paper(session: Session, row: Measure) -> bool:
+    """Say whether another suspension of the same merchant is in force."""
+    mine = Measure.merchant_id == row.merchant_id, Measure.level == Level.SUSPEND, Measure.closed_at.is_(None)
+    return session.scalars(select(Measure.id).where(*mine, Measure.id != row.id).limit(1)).first() is not None
 
 
 def _number(session: Session, authority_id: int, now: datetime) -> str:

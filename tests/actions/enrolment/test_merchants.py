@@ -80,8 +80,12 @@ def test_a_change_records_names_of_fields_never_values(session: Session) -> None
 
 def test_a_suspension_is_reasoned_and_resumed_once(session: Session) -> None:
     district = people.authority(session)
-    merchant, actor = people.merchant(session, district), officer(session, district)
+    merchant, actor = people.merchant(session, district), officer(session, district, Role.CHIEF)
     code = merchant.organisation.code
+    with pytest.raises(NotAllowed):
+        actions.suspend_merchant(
+            session, officer(session, district), SuspendMerchant(code, SuspensionReason.OVERDUE), now=NOW
+        )
     with pytest.raises(RuleBroken, match="写明情况"):
         actions.suspend_merchant(session, actor, SuspendMerchant(code, SuspensionReason.OTHER), now=NOW)
     actions.suspend_merchant(session, actor, SuspendMerchant(code, SuspensionReason.OVERDUE, "三次"), now=NOW)

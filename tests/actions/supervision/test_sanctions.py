@@ -166,6 +166,21 @@ def test_a_suspension_is_carried_out_and_taken_back(session, place):
     assert (place.merchant.state, place.merchant.suspended_at) == (MerchantState.ADMITTED, None)
 
 
+def test_a_suspension_of_old_gets_a_paper_and_the_way_back(session, place):
+    place.merchant.state, place.merchant.suspended_at, place.merchant.suspension_reason = (
+        MerchantState.SUSPENDED,
+        NOW - DAY,
+        "多次逾期未办",
+    )
+    session.flush()
+    measure = made.taken(session, place.chief, made.proposed(session, place.district, place.merchant), made.SUSPEND)
+    assert (place.merchant.state, place.merchant.suspended_at) == (MerchantState.SUSPENDED, NOW - DAY)
+    assert measure.number in place.merchant.suspension_reason
+    second = made.by_hand(session, place.officer, place.merchant)
+    with pytest.raises(RuleBroken, match="不能暂停分流"):
+        made.taken(session, place.chief, second, made.SUSPEND)
+
+
 def test_the_next_step_has_a_paper_of_its_own(session, place):
     first = made.taken(session, place.officer, made.proposed(session, place.district, place.merchant))
     again = ReplaceMeasure(first.number, made.REMIND)

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Membership, Organisation
 from portal.core.access import AccessKind, AccessRecord
 from portal.core.actor import Role
-from portal.enrolment.models import Merchant, MerchantState, Outlet
-from tests.factories import people
+from portal.enrolment.models import Outlet
+from tests.factories import people, sanctions
 from tests.inspector import InspectingClient
 
 LIST = "/regulator/merchants"
@@ -88,21 +88,23 @@ def test_the_list_is_searched_filtered_sorted_and_paged(
     assert "没有符合条件的企业" in nothing.text
 
 
-def test_a_suspension_has_a_reason_and_ends(
+def test_a_suspension_is_a_measure_with_a_paper(
     officer: InspectingClient, session: Session, district: Organisation, client_for: Browser
 ) -> None:
     merchant = people.merchant(session, district)
-    principal = people.member(session, merchant.id, Role.PRINCIPAL)
+    principal, chief = (
+        people.member(session, merchant.id, Role.PRINCIPAL),
+        people.member(session, district.id, Role.CHIEF),
+    )
+    proposal = sanctions.proposed(session, district, merchant)
     session.commit()
     address = f"{LIST}/{merchant.organisation.code}"
-    assert officer.submit(f"{address}/suspend", {"reason": ""}).status_code == 422
-    assert "请写明情况" in officer.submit(f"{address}/suspend", {"reason": "other"}).text
-    assert officer.submit(f"{address}/suspend", {"reason": "overdue", "detail": "三次逾期"}).location == address
-    assert "多次逾期未办：三次逾期" in officer.get(address).text
-    assert "多次逾期未办：三次逾期" in client_for(principal).get("/merchant/organisation").text
-    assert officer.submit(f"{address}/resume", page=address).location == address
-    session.expire_all()
-    assert session.get_one(Merchant, merchant.id).state is MerchantState.ADMITTED
+    assert f'href="/regulator/sanctions/new?code={merchant.organisation.code}"' in officer.get(address).text
+    measure = sanctions.taken(session, people.actor(session, chief), proposal, sanctions.SUSPEND)
+    session.commit()
+    assert f"整改后仍然逾期（{measure.number}）" in officer.get(address).text
+    assert measure.number in client_for(principal).get("/merchant/organisation").text
+    assert measure.number in officer.get(f"/regulator/measures?q={merchant.organisation.code}").text
 
 
 def test_names_and_shops_are_added_and_taken_away(
@@ -146,9 +148,8 @@ def test_an_auditor_only_looks(session: Session, district: Organisation, client_
     auditor = client_for(people.member(session, district.id, Role.AUDITOR))
     session.commit()
     page = auditor.get(f"{LIST}/{merchant.organisation.code}")
-    assert "暂停分流" not in page.text
+    assert "处置建议，由负责人决定" not in page.text
     assert auditor.get(f"{LIST}/new").status_code == 403
-    assert auditor.get(f"{LIST}/{merchant.organisation.code}/suspend").status_code == 403
 
 
 def test_the_neighbouring_district_finds_nothing(session: Session, district: Organisation, client_for: Browser) -> None:

@@ -93,7 +93,6 @@ DOORS: dict[str, Door] = {
     "enrolment_regulator.add_alias": Door("regulator", "merchant"),
     "enrolment_regulator.add_outlet": Door("regulator", "merchant"),
     "enrolment_regulator.admit": Door("regulator"),
-    "enrolment_regulator.ask_to_suspend": Door("regulator", "merchant"),
     "enrolment_regulator.change": Door("regulator", "merchant"),
     "enrolment_regulator.decide_proposal": Door("regulator", "proposal of a merchant"),
     "enrolment_regulator.edit": Door(
@@ -104,9 +103,7 @@ DOORS: dict[str, Door] = {
     "enrolment_regulator.new": Door("regulator"),
     "enrolment_regulator.remove_alias": Door("regulator", "merchant", posts="alias"),
     "enrolment_regulator.remove_outlet": Door("regulator", "merchant", posts="outlet"),
-    "enrolment_regulator.resume": Door("regulator", "merchant"),
     "enrolment_regulator.show": Door("regulator", "merchant"),
-    "enrolment_regulator.suspend": Door("regulator", "merchant"),
     "practice_staff.begin_again": Door("staff", why="only those who practise", answers=frozenset({404})),
     "practice_staff.enter": Door(
         "staff", why="people of merchants only, and on to the account", answers=frozenset({307, 403})
