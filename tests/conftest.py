@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from portal import migrate
 from portal.app import create_app
@@ -56,23 +56,40 @@ class FixedClock:
         self.moment += timedelta(**span)
 
 
+class LookingSession(Session):
+    """Looks and writes nothing, and so needs no savepoint: those were half of what pages said to the database."""
+
+
+@event.listens_for(LookingSession, "before_flush")
+def refuse_rows(session: Session, *_how: object) -> None:
+    """Refuse as PostgreSQL does in a transaction that may only read."""
+    msg = f"a read session was about to write {[*session.new, *session.dirty, *session.deleted]}"
+    raise AssertionError(msg)
+
+
+@event.listens_for(LookingSession, "do_orm_execute")
+def refuse_statements(said: ORMExecuteState) -> None:
+    """Refuse what writes without rows."""
+    if said.is_insert or said.is_update or said.is_delete:
+        msg = f"a read session was about to run {said.statement}"
+        raise AssertionError(msg)
+
+
 class BoundRuntime(Runtime):
     """A runtime whose sessions all live inside the test's outer transaction."""
 
     connection: Connection
 
     def open_reading(self) -> Session:
-        return self._session()
+        session = LookingSession(self.connection, join_transaction_mode="rollback_only", expire_on_commit=False)
+        self._equip(session)
+        return session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        with self._session() as session:
+        with Session(self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            self._equip(session)
             yield session
-
-    def _session(self) -> Session:
-        session = Session(self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
-        self._equip(session)
-        return session
 
 
 @pytest.fixture(scope="session")
@@ -159,7 +176,7 @@ def runtime(request: pytest.FixtureRequest, database: str, clock: FixedClock, tm
 @pytest.fixture
 def session(runtime: Runtime) -> Iterator[Session]:
     """A session inside the test's transaction, for factories and actions; `commit` it before asking the web."""
-    with runtime.open_reading() as session:
+    with runtime.writing() as session:
         yield session
 
 

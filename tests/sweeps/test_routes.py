@@ -4,6 +4,7 @@ import gzip
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from portal import web
+from portal.clocks.queries import almanac
 from tests.conftest import BoundRuntime
 from tests.inspector import InspectingClient, objections
 from tests.queries import Statements, counted
@@ -73,14 +75,26 @@ def world(session: Session) -> World:
 def knock(app: Flask, runtime: BoundRuntime, world: World, client_for: Callable[..., InspectingClient]) -> Knock:
     """Try one door as one caller; whatever it changes is undone. What breaks answers 500, as for people."""
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    name = app.config["SESSION_COOKIE_NAME"]
+
+    @cache
+    def arrived(caller: str) -> tuple[str, str]:
+        """The cookie and the CSRF token of a caller whose browser has just been opened."""
+        client = app.test_client() if caller == "visitor" else client_for(world.members[caller])
+        token, cookie = signed_token(app, client), client.get_cookie(name)
+        assert cookie
+        return cookie.value, token
 
     def ask(caller: str, rule: Rule, door: Door) -> Visit:
-        client = app.test_client() if caller == "visitor" else client_for(world.members[caller])
+        client = app.test_client()
         client.inspect = False  # once is enough: see tried
+        cookie, token = arrived(caller)
+        client.set_cookie(name, cookie)
         values = world.values(door.subject) if door.subject else {}
         form = {**door.form, **(world.values(door.posts) if door.posts else {})}
         path = address(app, rule, values)
-        headers = {"X-CSRFToken": signed_token(app, client)}
+        headers = {"X-CSRFToken": token}
+        almanac(world.session)  # each minute a page reads it anew; not while statements are counted
         with runtime.connection.begin_nested() as savepoint, counted(runtime.engine) as said:
             answer = client.open(path, method=method_of(rule), data=form or None, headers=headers)
             answer.get_data()  # a file is read while its rows are there
@@ -236,8 +250,13 @@ def objections_to_page(app: Flask, visit: Visit, door: Door, path: str) -> list[
 def carried(app: Flask, answer: TestResponse) -> int:
     """What a browser loads for a page the first time, compressed."""
     named = set(re.findall(r'(?:href|src)="/static/([^"?#]+)', answer.text))
-    files = [(Path(str(app.static_folder)) / name).read_bytes() for name in named]
-    return sum(len(gzip.compress(one)) for one in [answer.data, *files])
+    files = sum(compressed(Path(str(app.static_folder)) / name) for name in named)
+    return len(gzip.compress(answer.data)) + files
+
+
+@cache
+def compressed(file: Path) -> int:
+    return len(gzip.compress(file.read_bytes()))
 
 
 def test_a_forged_link_opens_nothing(app: Flask, client: InspectingClient) -> None:

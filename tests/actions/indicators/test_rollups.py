@@ -118,7 +118,7 @@ def agrees(session: Session, authority: Organisation, now) -> None:
 
 
 def test_standings_rank_merchants_as_a_direct_count_does(runtime, clock) -> None:
-    with runtime.open_reading() as session:
+    with runtime.writing() as session:
         city = people.authority(session)
         district = people.authority(session, "厦门市湖里区第二市场监督管理局", parent=city)
         merchants = [people.merchant(session, district, name=f"厦门第{number}家商行") for number in range(4)]
@@ -168,7 +168,7 @@ def directly(session, reach, period) -> dict[int, Rate]:
 @pytest.fixture
 def recounted(runtime):
     """A house with one agreed case, recounted and folded."""
-    with runtime.open_reading() as session:
+    with runtime.writing() as session:
         dispute = settling.dispute(session)
         settling.agreed(session, dispute)
         deliver(session, None, NOW + timedelta(hours=1), 0)
@@ -179,7 +179,7 @@ def recounted(runtime):
 
 
 def test_an_upgraded_installation_gets_its_rollups_once(runtime, clock) -> None:
-    with runtime.open_reading() as session:
+    with runtime.writing() as session:
         dispute = settling.dispute(session, state=CaseState.NEGOTIATING)
         session.commit()
     assert jobs.fill_rollups(runtime)
@@ -190,7 +190,7 @@ def test_an_upgraded_installation_gets_its_rollups_once(runtime, clock) -> None:
 
 
 def test_a_recount_finds_a_case_that_was_changed_behind_its_back(runtime, clock, recounted) -> None:
-    with runtime.open_reading() as session:
+    with runtime.writing() as session:
         session.execute(update(Case).values(concluded_at=NOW - timedelta(days=3)))
         session.commit()
     clock.advance(days=1)
@@ -207,19 +207,19 @@ def test_a_recount_finds_a_case_that_was_changed_behind_its_back(runtime, clock,
 
 
 def test_a_recount_leaves_alone_what_a_waiting_fact_will_count(runtime, clock, recounted) -> None:
-    with runtime.open_reading() as session:
+    with runtime.writing() as session:
         session.execute(update(Case).values(concluded_at=NOW - timedelta(days=3)))
         facts.record(session, SYSTEM, Topic.CASE_NOTED, SubjectKind.CASE, recounted.case.id, at=NOW)
         session.commit()
     clock.advance(days=1)
     assert jobs.recount_nightly(runtime) == 0
-    with runtime.open_reading() as session:
+    with runtime.writing() as session:
         deliver(session, None, clock.now(), 0)
         agrees(session, recounted.authority, clock.now())
 
 
 def test_a_recount_corrects_a_total_that_is_wrong(runtime, clock, recounted) -> None:
-    with runtime.open_reading() as session:
+    with runtime.writing() as session:
         session.execute(update(Tally).where(Tally.measure == Indicator.SETTLED.value).values(cases=7))
         session.commit()
     clock.advance(days=1)
@@ -235,7 +235,7 @@ def test_a_gatherer_that_fails_holds_up_no_fact(runtime, clock, recounted) -> No
         raise RuntimeError
 
     stumble.__name__ = "stumble"
-    with runtime.open_reading() as session:
+    with runtime.writing() as session:
         facts.record(session, SYSTEM, Topic.CASE_NOTED, SubjectKind.CASE, recounted.case.id, at=NOW)
         session.flush()
         taken = take_due_facts(
