@@ -26,6 +26,7 @@ from portal.mediation.jobs import close_unchosen
 from portal.notifications import jobs as notices
 from portal.notifications import return_jobs as returns
 from portal.notifications.checkpoint_mails import tell_authorities
+from portal.notifications.feedback_jobs import tell_of_feedback
 from portal.notifications.promise_jobs import tell_of_promise
 from portal.notifications.sending import send_due_messages
 from portal.orphans import sweep_files
@@ -144,9 +145,9 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.PROMISE_EXPIRED: (promises.keep_listing, tell_of_promise),
     Topic.PROMISE_WARNED: (tell_of_promise,),
     Topic.PROMISOR_CHANGED: (promises.keep_listing,),
-    Topic.FEEDBACK_GIVEN: NOBODY,
+    Topic.FEEDBACK_GIVEN: (tell_of_feedback,),
     Topic.FEEDBACK_HANDLED: NOBODY,
-    Topic.FEEDBACK_PASSED_ON: NOBODY,
+    Topic.FEEDBACK_PASSED_ON: (tell_of_feedback,),
     Topic.FEEDBACK_ERASED: NOBODY,
     Topic.PROGRAMME_EDITED: NOBODY,
     Topic.TRAINING_RECORDED: (notices.tell_of_training,),

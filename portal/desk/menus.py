@@ -91,7 +91,7 @@ AUTHORITY = (
         (
             Item("承诺与审核", "shield", "commitments_regulator.list_promises", "/regulator/promises"),
             Item("退货申请", "return", "returns_regulator.list_requests", "/regulator/returns-asked", "breaches"),
-            Item("承诺反馈", "chat", "feedback_regulator.list_feedback", "/regulator/promise-feedback"),
+            Item("承诺反馈", "chat", "feedback_regulator.list_feedback", "/regulator/promise-feedback", "feedback"),
             Item("承诺数据", "chart", "supervision_regulator.show_figures", "/regulator/promise-figures"),
         ),
     ),

@@ -12,6 +12,7 @@ from portal.accounts.rooms import is_for_practice
 from portal.cases.access import Sight, sight_of, sight_values, visible
 from portal.cases.models import Case
 from portal.cases.rules import WITH_MERCHANT, CaseState
+from portal.commitments.feedback_models import FeedbackState, PromiseFeedback
 from portal.core.actor import ROLE_NAMES, Actor, ActorKind, Role
 from portal.core.installation import Installation
 from portal.core.paging import COUNT_CAP, shown_count
@@ -81,6 +82,11 @@ def _counting(kind: ActorKind, sight: Sight) -> CompoundSelect[Any]:
         doubtful = to_judge() & (ours if sight is Sight.AUTHORITY else theirs)
         capped = select(ReturnRequest.id).where(doubtful).limit(COUNT_CAP + 1).subquery()
         parts.append(select(literal("breaches"), func.count()).select_from(capped))
+        ours = PromiseFeedback.authority_id == bindparam("own_authority", type_=PromiseFeedback.authority_id.type)
+        theirs = PromiseFeedback.authority_id.in_(bindparam("own_authorities"))
+        unhandled = PromiseFeedback.state == FeedbackState.WAITING, ours if sight is Sight.AUTHORITY else theirs
+        capped = select(PromiseFeedback.id).where(*unhandled).limit(COUNT_CAP + 1).subquery()
+        parts.append(select(literal("feedback"), func.count()).select_from(capped))
     return union_all(*parts)
 
 

@@ -51,6 +51,7 @@ class TemplateCode(StrEnum):
     RETURN_REFUNDED = "return_refunded"
     RETURN_LATE = "return_late"
     STAFF_PROMISE = "staff_promise"
+    STAFF_FEEDBACK = "staff_feedback"
     STAFF_RETURN_ASKED = "staff_return_asked"
     STAFF_RETURN_NEAR = "staff_return_near"
     STAFF_RETURN_LATE = "staff_return_late"
@@ -297,6 +298,9 @@ TEMPLATES: dict[TemplateCode, Template] = {
     ),
     T.STAFF_PROMISE: Template(
         "退货承诺", "", "{name}：{words}", ("name", "what", "words", "path"), (), "退货承诺{what}：{name}"
+    ),
+    T.STAFF_FEEDBACK: Template(
+        "承诺反馈", "", "{name}：{words}", ("reference", "name", "words", "path"), (), "承诺反馈 {reference}"
     ),
     T.STAFF_RETURN_ASKED: _return(
         "退货申请", "退货申请 {reference}：待答复", "消费者按承诺申请退货，{by}前答复。请核对承诺是否适用后答复。"

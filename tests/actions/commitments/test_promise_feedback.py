@@ -18,6 +18,10 @@ from portal.commitments.models import Promisor
 from portal.commitments.queries import promisor_of
 from portal.core.actor import OPERATOR, SYSTEM, VISITOR, Actor, ActorKind, Role
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
+from portal.notifications.models import Message
+from portal.notifications.queries import notices
+from portal.notifications.templates import TemplateCode
+from portal.worker import dispatch
 from tests.conftest import NOW
 from tests.factories import people, promises
 
@@ -98,3 +102,26 @@ def test_numbers_run_on_through_the_month(session):
     promisor = promisor_of(session, merchant.id)
     numbers = [given_about(session, promisor).reference for _ in range(3)]
     assert [b > a for a, b in itertools.pairwise(numbers)] == [True, True]
+
+
+def test_each_desk_is_told_once_and_of_nothing_that_was_written(runtime, session):
+    district = people.authority(session)
+    merchant = people.merchant(session, district)
+    promises.promise(session, merchant)
+    officer = people.actor(session, people.member(session, district.id, Role.OFFICER))
+    principal = people.actor(session, people.member(session, merchant.id, Role.PRINCIPAL))
+    row = given_about(session, promisor_of(session, merchant.id))
+    session.commit()
+    dispatch(runtime)
+    dispatch(runtime)
+    [told] = notices(session, officer, None).rows
+    assert told.path == f"/regulator/promise-feedback/{row.reference}"
+    assert notices(session, principal, None).rows == []
+    handle_feedback(session, officer, HandleFeedback(row.reference, "已核实处理", pass_on=True), now=NOW)
+    session.commit()
+    dispatch(runtime)
+    [passed] = notices(session, principal, None).rows
+    assert passed.path == f"/merchant/promise-feedback/{row.reference}"
+    known = session.scalars(select(Message.parameters).where(Message.template == TemplateCode.STAFF_FEEDBACK)).all()
+    assert len(known) == 2
+    assert "两个星期" not in str(known)

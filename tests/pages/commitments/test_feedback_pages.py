@@ -1,6 +1,7 @@
 """A consumer tells about a promise without sign-in; the authority handles it; the merchant reads what was passed on."""
 
 import io
+import re
 from datetime import timedelta
 
 import openpyxl
@@ -181,3 +182,19 @@ def test_what_was_handled_long_ago_can_no_longer_be_read(client, session, office
 
 def test_the_page_of_the_merchant_leads_here(client, merchant):
     assert f'href="/m/{merchant.slug}/feedback"' in client.get(f"/m/{merchant.slug}").text
+
+
+def test_the_officers_menu_counts_what_waits(client, officer, merchant):
+    reference = number(client, merchant)
+    assert counted(officer) == "1"
+    shown = f"/regulator/promise-feedback/{reference}"
+    assert officer.submit(f"{shown}/handle", {"result": "已核实处理"}, page=shown).status_code == 303
+    assert counted(officer) == ""
+
+
+def counted(officer):
+    """What the menu says behind 承诺反馈."""
+    [said] = re.findall(
+        r'href="/regulator/promise-feedback"[^>]*>.*?承诺反馈(.*?)</a>', officer.get("/regulator/").text
+    )
+    return re.sub("<[^>]*>", "", said).strip()

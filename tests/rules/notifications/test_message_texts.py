@@ -80,6 +80,7 @@ OF_NO_CASE = {  # what a message for staff names where it is about no case
     TemplateCode.STAFF_RECALL_ISSUED: {"goods", "by", "path"},
     TemplateCode.STAFF_RECALL_CHASED: {"goods", "by", "path"},
     TemplateCode.STAFF_PROMISE: {"name", "what", "words", "path"},
+    TemplateCode.STAFF_FEEDBACK: {"reference", "name", "words", "path"},
     TemplateCode.STAFF_RETURN_ASKED: {"reference", "by", "path"},
     TemplateCode.STAFF_RETURN_NEAR: {"reference", "by", "path"},
     TemplateCode.STAFF_RETURN_LATE: {"reference", "by", "path"},
