@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 T = TypeVar("T")
@@ -74,12 +74,21 @@ class Listing:
     """A list in the order of its keys (none of which may be NULL), whose statements are made once and kept.
 
     A query may leave values open as named parameters; each page then says them.
+
+    `parts` are conditions of which every row meets just one, such as being in one of several states: the first rows
+    of each part come by the index that starts with it, where all rows of all parts would have to be sorted.
     """
 
     def __init__(
-        self, query: Select[Any], keys: Sequence[SortKey], *, size: int = PAGE_SIZE, scalars: bool = True
+        self,
+        query: Select[Any],
+        keys: Sequence[SortKey],
+        *,
+        size: int = PAGE_SIZE,
+        scalars: bool = True,
+        parts: Sequence[ColumnElement[bool]] = (),
     ) -> None:
-        self._query, self._keys, self._size, self._scalars = query, keys, size, scalars
+        self._query, self._keys, self._size, self._scalars, self._parts = query, keys, size, scalars, parts
         self._seen = [f"seen_{place}" for place in range(len(keys))]
         self._statements: dict[tuple[bool, bool], Select[Any]] = {}
 
@@ -112,6 +121,11 @@ class Listing:
             return made
         order = [key.column.desc() if key.descending != backwards else key.column.asc() for key in self._keys]
         query = self._query.where(behind(self._keys, self._seen, backwards=backwards)) if placed else self._query
+        if self._parts:
+            key = self._keys[-1].column
+            first = query.with_only_columns(key).order_by(*order).limit(self._size + 1)
+            heads = [select(first.where(part).subquery()) for part in self._parts]
+            query = query.where(key.in_(union_all(*heads)))
         made = self._statements[placed, backwards] = query.order_by(*order).limit(self._size + 1)
         return made
 
@@ -124,9 +138,10 @@ def keyset_page(
     *,
     size: int = PAGE_SIZE,
     scalars: bool = True,
+    parts: Sequence[ColumnElement[bool]] = (),
 ) -> Page[Any]:
     """Read one page of `query` in the order of `keys` (none of which may be NULL), behind or before `cursor`."""
-    return Listing(query, keys, size=size, scalars=scalars).page(session, cursor)
+    return Listing(query, keys, size=size, scalars=scalars, parts=parts).page(session, cursor)
 
 
 def behind(keys: Sequence[SortKey], names: Sequence[str], *, backwards: bool = False) -> ColumnElement[bool]:

@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, exists, func, select, true
+from sqlalchemy import ColumnElement, Row, bindparam, exists, false, func, select, true
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
 from portal.cases.access import Sight, sight_of, sight_values, visible
 from portal.cases.lookups import Sought
 from portal.cases.models import Case
-from portal.cases.rules import SETTLED_STATES
+from portal.cases.rules import BEFORE_AGREEMENT, OPEN_STATES, SETTLED_STATES, WAITING_STATES, CaseState
 from portal.clocks import rules as clocks
 from portal.core.actor import Actor
 from portal.core.paging import COUNT_CAP, Listing, Page, SortKey
@@ -38,7 +38,6 @@ NARROWED: dict[str, Condition] = {
     "merchant": lambda value: (
         Case.merchant_id == select(Organisation.id).where(Organisation.code == value("merchant")).scalar_subquery()
     ),
-    "states": lambda value: Case.state.in_(value("states")),
     "channels": lambda value: Case.channel.in_(value("channels")),
     "source": lambda value: Case.source == value("source"),
     "cause": lambda value: Case.cause == value("cause"),
@@ -50,6 +49,21 @@ NARROWED: dict[str, Condition] = {
     "changed_since": lambda value: _changed(Filing.changed_at >= value("changed_since")),
     **FOUND,
 }
+
+
+STATES_OF: dict[Tab, frozenset[CaseState]] = {  # in which states the rows of a view are
+    Tab.OPEN: OPEN_STATES,
+    Tab.WAITING: WAITING_STATES,
+    Tab.OVERDUE: BEFORE_AGREEMENT,
+    Tab.FAILED: frozenset({CaseState.FAILED}),
+    Tab.CHOICE: frozenset({CaseState.FAILED}),
+    Tab.BREACHED: frozenset({CaseState.BREACHED}),
+    Tab.UNVERIFIED: frozenset(CaseState),
+    Tab.UNPAID: frozenset({CaseState.AGREED, CaseState.BREACHED}),
+    Tab.SETTLED: SETTLED_STATES,
+    Tab.ALL: frozenset(CaseState),
+}
+OF_STATES = (Tab.WAITING, Tab.UNPAID, Tab.SETTLED)  # the views whose condition is nothing but several states
 
 
 def _changed(when: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -74,6 +88,7 @@ class Shape:
 
     sight: Sight
     names: tuple[str, ...]
+    states: frozenset[CaseState] = frozenset()  # empty: every state
     counted: ColumnElement[bool] | None = None
 
     @property
@@ -84,7 +99,26 @@ class Shape:
     def conditions(self) -> list[ColumnElement[bool]]:
         """Every condition of the list except its view."""
         narrowed = [NARROWED[name](bindparam) for name in self.names]
+        if self.states:
+            narrowed.append(Case.state.in_(sorted(self.states)))
         return [visible(self.sight), *narrowed, *([] if self.counted is None else [self.counted])]
+
+    def states_in(self, tab: Tab) -> frozenset[CaseState]:
+        """In which states the rows that are asked for may be in a view; none where the view holds no such row."""
+        return STATES_OF[tab] & self.states if self.states else STATES_OF[tab]
+
+    def parts(self, tab: Tab, sort: Sort) -> list[ColumnElement[bool]]:
+        """What a row of the view may be, one by one, where an index gives the rows of each in the list's order."""
+        of_merchant = "merchant" in self.names
+        if not self.states_in(tab):
+            return [false()]
+        if self.is_search or self.sight is not Sight.AUTHORITY or (of_merchant and sort is Sort.NEW):
+            return []
+        if self.states or tab in OF_STATES:
+            return [Case.state == state for state in sorted(self.states_in(tab))]
+        if of_merchant and tab is Tab.ALL:
+            return [Case.is_open == true(), Case.is_open == false()]
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +144,6 @@ def matching(session: Session, asked: Asked) -> Matching:
     wanted: dict[str, Any] = {
         "area": sorted(asked.area.below) if asked.area else (),
         "merchant": filters.merchant,
-        "states": filters.states,
         "channels": filters.channels,
         "source": filters.source,
         "changed_since" if filters.changed == "week" else "changed": _changed_since(filters, asked.now),
@@ -123,7 +156,7 @@ def matching(session: Session, asked: Asked) -> Matching:
     if filters.indicator:
         period = Period(filters.since or OPEN_ENDED.first, filters.until or OPEN_ENDED.last)
         counted = in_part(filters.indicator, filters.part, period, asked.now)
-    shape = Shape(sight_of(asked.actor), tuple(given), counted)
+    shape = Shape(sight_of(asked.actor), tuple(given), frozenset(filters.states), counted)
     return Matching(shape, {"now": asked.now, **sight_values(asked.actor), **given})
 
 
@@ -156,7 +189,8 @@ def page_of(session: Session, asked: Asked, wanted: Matching, cursor: str | None
 
 @lru_cache(maxsize=SHAPES_KEPT)
 def _listing(shape: Shape, tab: Tab, sort: Sort) -> Listing:
-    return Listing(rows_of().where(*shape.conditions(), tab_conditions()[tab]), sort_keys(sort), scalars=False)
+    query = rows_of().where(*shape.conditions(), tab_conditions()[tab])
+    return Listing(query, sort_keys(sort), scalars=False, parts=shape.parts(tab, sort))
 
 
 def rows_of() -> Any:
@@ -190,7 +224,8 @@ def _counting(shape: Shape) -> Any:
     if shape.is_search:  # one look at the few that were found, instead of one for each view
         return select(*(func.count().filter(one) for one in tab_conditions().values())).where(*conditions)
     capped = [
-        select(Case.id).where(*conditions, one).limit(COUNT_CAP + 1).subquery() for one in tab_conditions().values()
+        select(Case.id).where(*conditions, one if shape.states_in(tab) else false()).limit(COUNT_CAP + 1).subquery()
+        for tab, one in tab_conditions().items()
     ]
     return select(*(select(func.count()).select_from(one).scalar_subquery() for one in capped))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, literal, or_, select
 from sqlalchemy.orm import Session
 
 from portal.cases.access import visible_to
@@ -65,22 +65,26 @@ def official_side(session: Session, actor: Actor, case: Case) -> OfficialSide:
 
 def awaits_choice() -> ColumnElement[bool]:
     """The condition of 待消费者选择: the rows on which `rules.is_choice_open` holds and which nobody has laid aside."""
-    with_authority = select(Filing.id).where(Filing.case_id == Case.id, Filing.admin_state != AdminState.NONE)
     return and_(  # state and channel as literals: only so does a planner see that the partial index holds
         Case.state == literal(CaseState.FAILED, Case.state.type, literal_execute=True),
         Case.channel == literal(Channel.GREEN, Case.channel.type, literal_execute=True),
         Case.closed_at.is_(None),
-        ~with_authority.correlate(Case).exists(),
+        _with_authority().is_(None),
     )
 
 
 def failed_with_authority() -> ColumnElement[bool]:
     """The condition of 未和解待处理: what failed and is the authority's, at once or because the consumer asked."""
-    with_authority = select(Filing.id).where(Filing.case_id == Case.id, Filing.admin_state != AdminState.NONE)
     return and_(
         Case.state == CaseState.FAILED,
-        or_(Case.channel == Channel.REGULATOR, with_authority.correlate(Case).exists()),
+        or_(Case.channel == Channel.REGULATOR, _with_authority().is_not(None)),
     )
+
+
+def _with_authority() -> ScalarSelect[int]:
+    """A filing that the authority takes up; NULL where none is. Not EXISTS: PostgreSQL would read all filings for it."""
+    with_authority = select(Filing.id).where(Filing.case_id == Case.id, Filing.admin_state != AdminState.NONE)
+    return with_authority.limit(1).correlate(Case).scalar_subquery()
 
 
 def unchosen(session: Session, *, now: datetime) -> Sequence[int]:
