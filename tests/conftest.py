@@ -31,7 +31,7 @@ from tests.browser import launched_chromium
 from tests.databases import create_database, database_name, drop_database, template_database
 from tests.inspector import InspectingClient
 
-pytest_plugins = ("tests.servers",)
+pytest_plugins = ("tests.servers", "tests.order")
 
 NOW = datetime(2026, 8, 12, 1, 0, tzinfo=UTC)  # Wednesday 2026-08-12, 09:00 in Shanghai
 
