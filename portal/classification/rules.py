@@ -1,5 +1,6 @@
 """The 24 classes of 消委会 statistics (domain 5.4; headings agree with the China Consumers Association's)."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -72,3 +73,43 @@ def class_of(written: str) -> str | None:
         return plain
     found = [code for code, name in CLASS_NAMES.items() if plain in (name, name.removesuffix("类"))]
     return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Umbrella:
+    """Names that people use for a class or a part of it; `only` and `never` tell the other parts' goods apart."""
+
+    category: str
+    names: tuple[str, ...]
+    only: tuple[str, ...] = ()  # a name of goods contains one of these
+    never: tuple[str, ...] = ()
+
+
+UMBRELLAS = (  # our reading; a name whose part can't be told by characters (首饰 without 文体用品) is not here
+    Umbrella(GoodsClass.CLOTHING, ("服装", "服装类", "服饰", "衣服", "衣物"), never=("鞋", "靴", "帽")),
+    Umbrella(GoodsClass.CLOTHING, ("鞋帽", "鞋帽类"), only=("鞋", "靴", "帽")),
+    Umbrella(GoodsClass.APPLIANCES, ("家用电器", "家电", "电器", "电子电器")),
+    Umbrella(GoodsClass.DRINKS, ("饮料", "饮品"), never=("烟", "酒")),
+    Umbrella(GoodsClass.DRINKS, ("烟酒",), only=("烟", "酒")),
+    Umbrella(GoodsClass.BUILDING, ("建材", "建筑材料", "装修材料"), never=("房",)),
+    Umbrella(GoodsClass.DAILY, ("日用品", "日用百货")),
+    Umbrella(GoodsClass.FARMING, ("农资", "农用物资")),
+)
+
+
+def stands_for(word: str, category: str, goods: str) -> bool:
+    """Say whether a word is another name of the class and these goods belong to what it names: 服装 takes in 大衣.
+
+    The class has to be known; a name contained in the goods' name is not this rule's concern.
+    """
+    if not category:
+        return False
+    if class_of(word) == category:
+        return True
+    return any(
+        one.category == category
+        and word.strip() in one.names
+        and (not one.only or any(part in goods for part in one.only))
+        and not any(part in goods for part in one.never)
+        for one in UMBRELLAS
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from portal.classification.rules import stands_for
 from portal.commitments.rules import telling
 from portal.commitments.rules.matching import overlaps, says
 from portal.commitments.rules.terms import Exclusion as Exclusion
@@ -94,11 +95,8 @@ def days_for(terms: Terms, purchase: Purchase) -> int | None:
 
     Of two rows that fit alike the longer one holds.
     """
-    fitting = [row for row in _scopes(terms) if _in_scope(row, purchase)]
-    if not fitting:
-        return None
-    best = max((bool(row.goods), bool(row.category)) for row in fitting)
-    return max(row.days or terms.days for row in fitting if (bool(row.goods), bool(row.category)) == best)
+    fitting = _closest(terms, purchase)
+    return max((row.days or terms.days for row in fitting), default=None)
 
 
 def last_day(terms: Terms, purchase: Purchase, days: int) -> date | None:
@@ -170,7 +168,8 @@ def _in_time(terms: Terms, purchase: Purchase, named: tuple[str, ...], *, today:
         late = telling.too_late(last_on, today)
         return Coverage(Answer.TOO_LATE, terms, last_on, days, sentences=(*named, counted, late))
     cautions = telling.cautions(fitting_exclusions(terms, purchase))
-    return Coverage(Answer.COVERED, terms, last_on, days, sentences=(*named, counted, *cautions))
+    read_as = telling.read_as(_class_words(terms, purchase), purchase.category)
+    return Coverage(Answer.COVERED, terms, last_on, days, sentences=(*named, counted, *read_as, *cautions))
 
 
 def _scopes(terms: Terms) -> Iterable[Scope]:
@@ -178,10 +177,39 @@ def _scopes(terms: Terms) -> Iterable[Scope]:
     return terms.scopes or (Scope(terms.way, "", (), None),)
 
 
+def _closest(terms: Terms, purchase: Purchase) -> list[Scope]:
+    """The rows that say most exactly what was bought; none outside the scope."""
+    fitting = [(_closeness(row, purchase), row) for row in _scopes(terms) if _in_scope(row, purchase)]
+    best = max((closeness for closeness, _ in fitting), default=None)
+    return [row for closeness, row in fitting if closeness == best]
+
+
+def _closeness(row: Scope, purchase: Purchase) -> tuple[bool, bool]:
+    """Named goods before a class; a word that stands for the class says no more than the class."""
+    return _is_named(row, purchase), bool(row.category or row.goods)
+
+
 def _in_scope(row: Scope, purchase: Purchase) -> bool:
     if row.way is not purchase.way or not _same_class(row.category, purchase.category):
         return False
-    return not row.goods or any(overlaps(word, purchase.goods) for word in row.goods)
+    return not row.goods or _is_named(row, purchase) or bool(_standing(row, purchase))
+
+
+def _is_named(row: Scope, purchase: Purchase) -> bool:
+    return any(overlaps(word, purchase.goods) for word in row.goods)
+
+
+def _standing(row: Scope, purchase: Purchase) -> list[str]:
+    """The words of a row that stand for the class of what was bought: a shop that writes 服装 means 大衣 too."""
+    return [word for word in row.goods if stands_for(word, purchase.category, purchase.goods)]
+
+
+def _class_words(terms: Terms, purchase: Purchase) -> list[str]:
+    """The words because of which alone the goods are covered; none where goods or class are named themselves."""
+    rows = _closest(terms, purchase)
+    if any(not row.goods or _is_named(row, purchase) for row in rows):
+        return []
+    return [word for row in rows for word in _standing(row, purchase)]
 
 
 def _concerns(row: Exclusion, purchase: Purchase) -> bool:

@@ -87,6 +87,14 @@ def scope_words(row: Scope) -> str:
     return goods or category or "全部商品"
 
 
+def read_as(words: Iterable[str], category: str) -> tuple[str, ...]:
+    """Which word of the shop's was read as a class; nothing where none was."""
+    said = "、".join(f"“{word}”" for word in dict.fromkeys(words))
+    if not said:
+        return ()
+    return (f"承诺的适用商品写的是{said}，按类别理解；你选的类别是{CLASS_NAMES[category]}，属于这一类。",)
+
+
 def excluded(terms: Terms, row: Exclusion) -> str:
     """Which exclusion names the goods, on what it rests, and when it may not be used."""
     named = "" if row.text in row.goods else f"（列明：{'、'.join(row.goods)}）"

@@ -146,6 +146,52 @@ def test_goods_outside_the_scope_are_told_what_is_inside():
         assert "家用电子电器类中的电水壶" in found.sentences[-1]
 
 
+@pytest.mark.parametrize(
+    ("word", "category", "goods", "answer"),
+    [
+        ("服装", "clothing", "大衣", Answer.COVERED),
+        ("服装鞋帽类", "clothing", "皮鞋", Answer.COVERED),
+        ("服装鞋帽", "clothing", "围巾", Answer.COVERED),
+        ("服装", "clothing", "皮鞋", Answer.NOT_IN_SCOPE),
+        ("鞋帽", "clothing", "雪地靴", Answer.COVERED),
+        ("鞋帽", "clothing", "大衣", Answer.NOT_IN_SCOPE),
+        ("服装", "daily", "大衣", Answer.NOT_IN_SCOPE),
+        ("服装", "", "大衣", Answer.NOT_IN_SCOPE),  # what class it is was not said
+        ("家电", "appliances", "电饭煲", Answer.COVERED),
+        ("饮料", "drinks", "白酒", Answer.NOT_IN_SCOPE),
+        ("首饰", "jewellery", "球拍", Answer.NOT_IN_SCOPE),
+        ("毛衣", "clothing", "大衣", Answer.NOT_IN_SCOPE),
+    ],
+)
+def test_a_word_that_names_a_class_takes_in_its_goods(word, category, goods, answer):
+    row = terms(1, scopes=(Scope(Way.OFFLINE, "", (word,), None),))
+    assert coverage([row], bought(V1_FROM, category=category, goods=goods), today=V1_FROM).answer is answer
+
+
+def test_a_word_read_as_a_class_is_told():
+    row = terms(1, scopes=(Scope(Way.OFFLINE, "", ("服装", "雨伞"), None),))
+    text = "".join(coverage([row], bought(V1_FROM, category="clothing", goods="大衣"), today=V1_FROM).sentences)
+    assert "写的是“服装”，按类别理解；你选的类别是服装鞋帽类" in text
+    for goods, category in (("童装服装", "clothing"), ("雨伞", "daily")):
+        plain = coverage([row], bought(V1_FROM, category=category, goods=goods), today=V1_FROM)
+        assert "按类别理解" not in "".join(plain.sentences)
+
+
+def test_a_word_that_names_a_class_weighs_no_more_than_the_class():
+    scopes = (
+        Scope(Way.OFFLINE, "", (), 3),
+        Scope(Way.OFFLINE, "", ("服装",), 15),
+        Scope(Way.OFFLINE, "clothing", ("大衣",), 10),
+        Scope(Way.OFFLINE, "clothing", (), 20),
+    )
+    row = terms(1, scopes=scopes)
+    days = {
+        goods: days_for(row, bought(V1_FROM, category="clothing", goods=goods)) for goods in ("大衣", "衬衫", "皮鞋")
+    }
+    assert days == {"大衣": 10, "衬衫": 20, "皮鞋": 20}
+    assert days_for(row, bought(V1_FROM, category="daily", goods="雨伞")) == 3
+
+
 UNDERWEAR = Exclusion(
     1, Way.OFFLINE, "declared", "贴身衣物", BasisKind.DECLARED, "店堂公告", "clothing", ("内衣", "泳衣")
 )
