@@ -89,6 +89,11 @@ def is_workbook(stream: BinaryIO) -> bool:
 def open_workbook(stream: BinaryIO) -> list[OpenedSheet]:
     """Open the filled sheets of an XLSX, in order; raises `UnreadableFile` where there is nothing to read."""
     check_workbook(stream)
+    return reopen_workbook(stream)
+
+
+def reopen_workbook(stream: BinaryIO) -> list[OpenedSheet]:
+    """Open a workbook that `open_workbook` has opened before: looking through it once is enough."""
     stream.seek(0)
     try:
         workbook = CalamineWorkbook.from_filelike(stream)

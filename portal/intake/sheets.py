@@ -4,12 +4,12 @@ import hashlib
 import itertools
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from portal.core import tables
-from portal.core.tables import HEADER_WITHIN, Records
+from portal.core.tables import HEADER_WITHIN, OpenedSheet, Records
 from portal.core.tables import UnreadableFile as UnreadableFile
 from portal.intake import rules
 from portal.intake.rules import ColumnMap, Columns, Field, Row, Source
@@ -65,17 +65,25 @@ def _texts(row: Row) -> list[str]:
 
 
 def open_sheet(
-    stream: BinaryIO, *, source: Source | None = None, mapped: ColumnMap | None = None, size_limit: int = SIZE_LIMIT
+    stream: BinaryIO,
+    *,
+    source: Source | None = None,
+    mapped: ColumnMap | None = None,
+    size_limit: int = SIZE_LIMIT,
+    open_workbook: Callable[[BinaryIO], list[OpenedSheet]] = tables.open_workbook,
 ) -> OpenSheet:
     """Open a seekable file as complaints; whatever cannot be read raises `UnreadableFile` now, not half-way.
 
     XLSX is told from CSV by content, not by name; CSV may be UTF-8 (with or without BOM) or GB18030. Of several
     sheets the first with a header wins. `source` overrides what the headers say, `mapped` their names.
+    `open_workbook` may be `tables.reopen_workbook` for what was opened before and has been sealed since.
     """
     size = tables.check_size(stream, size_limit)
     sha256 = _digest(stream)
-    opened = _open_workbook if tables.is_workbook(stream) else _open_text
-    name, columns, last_line, records = opened(stream, mapped)
+    if tables.is_workbook(stream):
+        name, columns, last_line, records = _in_workbook(open_workbook(stream), mapped)
+    else:
+        name, columns, last_line, records = _open_text(stream, mapped)
     _require_mapped(columns, mapped)
     _require_columns(columns)
     return OpenSheet(sha256, size, name, source or rules.detect_source(columns), columns, last_line, records)
@@ -118,8 +126,7 @@ def _digest(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _open_workbook(stream: BinaryIO, mapped: ColumnMap | None) -> tuple[str, Columns, int, Records]:
-    filled = tables.open_workbook(stream)
+def _in_workbook(filled: Sequence[OpenedSheet], mapped: ColumnMap | None) -> tuple[str, Columns, int, Records]:
     best: Columns | None = None
     for sheet in filled:
         columns = _find_header(sheet.records(), mapped)

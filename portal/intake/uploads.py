@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal.core import tables
 from portal.core.errors import RuleBroken
 from portal.intake import rules
 from portal.intake.rules import ColumnMap, Field, Source
@@ -50,7 +51,12 @@ def read_upload(name: str, content: bytes, *, source: Source | None = None, toml
 
 def reopen(content: bytes, source: str | None, mapping: Mapping[str, Any]) -> OpenSheet:
     """Open a stored file again as it was first opened; raises UnreadableFile."""
-    return open_sheet(io.BytesIO(content), source=Source(source) if source else None, mapped=_restored(mapping))
+    return open_sheet(
+        io.BytesIO(content),
+        source=Source(source) if source else None,
+        mapped=_restored(mapping),
+        open_workbook=tables.reopen_workbook,
+    )
 
 
 def too_big(size: int) -> str | None:
