@@ -239,6 +239,7 @@ class NoteKind(StrEnum):
     RETURN = "return"  # 退回说明
     RAISE = "raise"  # 上报理由
     LOWER = "lower"  # 交回下级的理由
+    FAILURE = "failure"  # 未和解说明, for the officer
 
 
 class ContactMethod(StrEnum):

@@ -41,6 +41,7 @@ NOTE_TITLES = {
     NoteKind.RETURN: "退回说明",
     NoteKind.RAISE: "上报理由",
     NoteKind.LOWER: "交回理由",
+    NoteKind.FAILURE: "未和解说明",
 }
 OFFICERS_WORD = "other"
 CLOSINGS = {"laid_aside": "不再处理，按未和解办结"}

@@ -92,6 +92,7 @@ def _own_rules() -> list[Limit]:
     working, natural = Unit.WORKING_DAY, Unit.NATURAL_DAY
     return [
         _not_law("offer_answer", 3, natural),
+        _not_law("unreached_days", 2, Unit.COUNT),  # on which nobody answered, before 联系不到当事人 is recorded
         _not_law("offer_notice", 1, working),  # with less left, an offer needs the consumer's request
         _not_law("consumer_silent", 2, working),  # an offer that stood unanswered at least as long
         _not_law("performance", 7, natural),  # where the parties agreed no day

@@ -26,10 +26,13 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal.cases.evidence import Upload
+from portal.cases.rules import FailureCause
+from portal.cases.wording import CAUSE_NAMES
 from portal.core.money import fen_from_yuan, plain_yuan
 from portal.settlements import rules
 from portal.settlements.actions import (
     GiveBack,
+    GiveUp,
     MakeOffer,
     RecordCallback,
     RecordOutside,
@@ -156,6 +159,25 @@ class OfferForm(FlaskForm):
     def drop_row(self, kind: str) -> None:
         """Leave a term out."""
         self.terms.entries = [entry for entry in self.terms if entry.form.kind.data != kind]
+
+
+class GiveUpForm(FlaskForm):
+    """That a negotiation came to nothing, and why."""
+
+    cause = RadioField(
+        _("未和解的原因"),
+        [InputRequired(_("请选择未和解的原因。"))],
+        choices=[SelectChoice(cause.value, CAUSE_NAMES[cause]) for cause in rules.GIVING_UP_CAUSES],
+    )
+    explanation = TextAreaField(
+        _("协商过程"),
+        [InputRequired(_("请写明协商过程。")), Length(max=1000, message=_("写得太长，最多 1000 字。"))],
+        render_kw={"rows": 4},
+    )
+
+    def command(self, reference: str) -> GiveUp:
+        """The word of the merchant."""
+        return GiveUp(reference, FailureCause(self.cause.data), (self.explanation.data or "").strip())
 
 
 class OutsideForm(OfferForm):

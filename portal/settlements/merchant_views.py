@@ -17,7 +17,7 @@ from portal.cases.rules import LEVEL_NAMES
 from portal.clocks.queries import almanac
 from portal.clocks.rules import local_day
 from portal.core.errors import Refused, RuleBroken, Stale
-from portal.settlements import actions, limits, outside_views, queries, rules
+from portal.settlements import actions, giving_up_views, limits, outside_views, queries, rules
 from portal.settlements.forms import (
     MAX_PROOF,
     CounterAnswerForm,
@@ -33,6 +33,8 @@ from portal.settlements.rules import TermDraft
 
 bp = Blueprint("settlements_merchant", __name__, url_prefix="/merchant/cases/<reference>/settlement")
 
+bp.get("/giving-up")(giving_up_views.start_giving_up)
+bp.post("/giving-up")(giving_up_views.record_giving_up)
 bp.get("/outside")(outside_views.start_outside)
 bp.post("/outside/draft")(outside_views.change_outside)
 bp.post("/outside")(outside_views.record_outside)

@@ -9,7 +9,7 @@ from portal.core.money import fen_from_yuan, yuan
 # Each of these is read with the authorities of the case, merchant or page it is about, the nearest first.
 OWN_CODES = (
     "odr", "accept", "dispatch", "odr_least", "odr_margin",
-    "offer_answer", "offer_notice", "consumer_silent", "receipt_silence", "rating", "consumer_choice",
+    "offer_answer", "offer_notice", "unreached_days", "consumer_silent", "receipt_silence", "rating", "consumer_choice",
     "code_threshold", "callback_share", "joining_hours",
     "green_per_day", "green_open", "recall_answer", "application_review", "trainings_a_year", "measure_memory",
 )  # fmt: skip

@@ -23,6 +23,7 @@ LIMIT_TITLES = {
     "offer_answer": "消费者答复方案",
     "offer_notice": "企业可主动提出方案的最短剩余时间",
     "consumer_silent": "认定消费者未答复的最短时间",
+    "unreached_days": "记为联系不到以前没有联系上的天数",
     "performance": "履行（未约定日期时）",
     "receipt_silence": "确认收到",
     "not_received": "反映未收到",

@@ -33,6 +33,8 @@ from portal.settlements.actions.due import expire_offer as expire_offer
 from portal.settlements.actions.due import fail_late as fail_late
 from portal.settlements.actions.due import start_silence as start_silence
 from portal.settlements.actions.ending import void_pending as void_pending
+from portal.settlements.actions.giving_up import GiveUp as GiveUp
+from portal.settlements.actions.giving_up import give_up as give_up
 from portal.settlements.actions.offers import MakeOffer as MakeOffer
 from portal.settlements.actions.offers import UndoOffer as UndoOffer
 from portal.settlements.actions.offers import make_offer as make_offer

@@ -69,7 +69,9 @@ def end_limit(session: Session, actor: Actor, case: Case, known: tuple[Kept, ...
     warnings.tell_reached(session, actor, case, now=now)
     book, authorities = almanac(session), steps.authorities_upwards(session, case.authority_id)
     past = [
-        PastRound(one.offer.side, one.offer.answer, book.derive("consumer_silent", one.offer.made_at, authorities).due_at)
+        PastRound(
+            one.offer.side, one.offer.answer, book.derive("consumer_silent", one.offer.made_at, authorities).due_at
+        )
         for one in known
     ]
     if waiting := rounds.pending_of(known):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from portal.cases import steps
 from portal.cases.models import Case
 from portal.cases.rules import CaseState
 from portal.cases.wording import staff_time
@@ -47,6 +48,7 @@ class Negotiation:
     can_perform: bool
     perform_words: str
     perform_tone: str
+    can_give_up: bool  # say that it came to nothing, before the limit says it
     can_record: bool  # an agreement reached outside (decisions 10)
     inside: Inside  # what waits inside the merchant's house
     payee: PayeeSeen | None  # where we pay by transfer, for the merchant's own people
@@ -101,6 +103,7 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
         offer_objection=objection,
         needs_request=_needs_request(session, case, counter, now=now),
         can_answer=may_act and counter is not None,
+        can_give_up=may_act and pending is None and _may_give_up(case),
         can_record=may_act and objection_to_outside(case) is None,
         inside=inside,
         undo_seconds=_undo_seconds(pending, now=now) if may_act else 0,
@@ -109,6 +112,10 @@ def negotiation(session: Session, actor: Actor, case: Case, *, now: datetime) ->
         perform_tone=tone,
         payee=payee_seen(session, actor, case, views, agreement, now=now),
     )
+
+
+def _may_give_up(case: Case) -> bool:
+    return rules.may_give_up(case.state, limit_runs=steps.limit_runs(case)) and case.raised_at is None
 
 
 def _pending(views: Sequence[RoundView], known: Sequence[rounds.Kept], *, now: datetime) -> RoundView | None:

@@ -5,6 +5,9 @@ from portal.settlements.rules.diff import EXTRAS as EXTRAS
 from portal.settlements.rules.diff import Difference as Difference
 from portal.settlements.rules.diff import DiffRow as DiffRow
 from portal.settlements.rules.diff import compare as compare
+from portal.settlements.rules.giving_up import GIVING_UP_CAUSES as GIVING_UP_CAUSES
+from portal.settlements.rules.giving_up import may_give_up as may_give_up
+from portal.settlements.rules.giving_up import objection_to_giving_up as objection_to_giving_up
 from portal.settlements.rules.moments import CONFIRMABLE as CONFIRMABLE
 from portal.settlements.rules.moments import MAY_OFFER as MAY_OFFER
 from portal.settlements.rules.moments import NEEDS_REQUEST as NEEDS_REQUEST
