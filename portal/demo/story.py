@@ -16,6 +16,8 @@ from sqlalchemy import select
 
 from portal.accounts.authorities import AuthorityRow, ImportAuthorities, import_authorities
 from portal.accounts.models import Organisation, OrganisationKind
+from portal.cases.jobs import warn_due
+from portal.clocks.rules import local_day, start_of_day
 from portal.core.actor import OPERATOR
 from portal.core.errors import Refused
 from portal.demo import words
@@ -33,6 +35,7 @@ from portal.intake.actions import StartImport, start_import
 from portal.intake.importing import run_import
 from portal.intake.uploads import read_upload
 from portal.runtime import Runtime
+from portal.settlements.jobs import fail_overdue
 from portal.worker import dispatch, tick
 
 DATA = Path(__file__).parent / "data"
@@ -182,8 +185,9 @@ def _play(stage: Stage) -> None:
     )
     lost: set[str] = set()
     looked_after = stage.present - timedelta(hours=ACTS[0].hours)
+    stage.at(looked_after)
     for hours, act, position, step in steps:
-        stage.at(stage.present - timedelta(hours=hours))
+        _wake_daily(stage, stage.present - timedelta(hours=hours))
         if stage.clock.moment - looked_after > DAYS_BETWEEN_TICKS:
             looked_after = stage.clock.moment
             _look_after(stage)
@@ -198,8 +202,18 @@ def _play(stage: Stage) -> None:
             lost.add(number)
         stage.at(stage.clock.moment + timedelta(minutes=2))  # the undo window is over
         dispatch(stage.house)
-    stage.at(stage.present)
+    _wake_daily(stage, stage.present)
     _look_after(stage)
+
+
+def _wake_daily(stage: Stage, until: datetime) -> None:
+    """Let the time pass, and each limit warn and end on its day: late ones would look like an outage."""
+    day = local_day(stage.clock.moment)
+    while start_of_day(day := day + timedelta(days=1)) < until:
+        stage.at(start_of_day(day) + timedelta(minutes=1))
+        warn_due(stage.house)
+        fail_overdue(stage.house)
+    stage.at(until)
 
 
 def _look_after(stage: Stage) -> None:
