@@ -5,6 +5,7 @@ reads no clock, writes nothing but its drafts into a pipe that only we read, and
 What it has made is nothing until we commit it; where it ends early, we go on alone.
 """
 
+import gc
 import os
 import pickle
 import signal
@@ -69,6 +70,7 @@ def _child(draft: Drafting) -> Iterator[Connection]:
 def _be_the_child(draft: Drafting, asked: Connection, parent: int) -> None:
     """Draft until nobody asks. What a process does at its end is not ours to do: all of it is our parent's."""
     try:
+        gc.freeze()  # what we were born with is never tidied up here: connections would be closed
         for told in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
             signal.signal(told, signal.SIG_DFL)
         embedded.end_with_parent(signal.SIGKILL, parent)
