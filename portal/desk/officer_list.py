@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
+from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, exists, false, func, select, true
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, false, func, select, true
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
@@ -31,6 +32,7 @@ from portal.intake.models import Filing
 from portal.mediation.queries import awaits_choice
 
 EXPORT_BATCH = 1000
+MOST_PARTS = 60  # by authority and state; a province is read in one piece
 OPEN_ENDED = Period(date(2004, 1, 1), date(2999, 12, 31))
 
 NARROWED: dict[str, Condition] = {
@@ -88,6 +90,7 @@ class Shape:
 
     sight: Sight
     names: tuple[str, ...]
+    reach: int = 0  # how many authorities it is asked of, each a value of its own
     states: frozenset[CaseState] = frozenset()  # empty: every state
     counted: ColumnElement[bool] | None = None
 
@@ -109,16 +112,25 @@ class Shape:
 
     def parts(self, tab: Tab, sort: Sort) -> list[ColumnElement[bool]]:
         """What a row of the view may be, one by one, where an index gives the rows of each in the list's order."""
-        of_merchant = "merchant" in self.names
-        if not self.states_in(tab):
+        states = self.states_in(tab)
+        if not states:
             return [false()]
-        if self.is_search or self.sight is not Sight.AUTHORITY or (of_merchant and sort is Sort.NEW):
+        of_merchant = "merchant" in self.names
+        if self.is_search or self.counted is not None or (of_merchant and sort is Sort.NEW):
             return []
+        parts: list[list[ColumnElement[bool]]] = []
         if self.states or tab in OF_STATES:
-            return [Case.state == state for state in sorted(self.states_in(tab))]
-        if of_merchant and tab is Tab.ALL:
-            return [Case.is_open == true(), Case.is_open == false()]
-        return []
+            parts.append([Case.state == state for state in sorted(states)])
+        elif of_merchant and tab is Tab.ALL:
+            parts.append([Case.is_open == true(), Case.is_open == false()])
+        if not of_merchant:
+            parts.append([Case.authority_id == bindparam(name) for name in _authorities(self.reach)])
+        made = [and_(*one) for one in product(*parts)]
+        return made if len(made) <= MOST_PARTS else []
+
+
+def _authorities(reach: int) -> list[str]:
+    return [f"authority_{place}" for place in range(reach)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +168,10 @@ def matching(session: Session, asked: Asked) -> Matching:
     if filters.indicator:
         period = Period(filters.since or OPEN_ENDED.first, filters.until or OPEN_ENDED.last)
         counted = in_part(filters.indicator, filters.part, period, asked.now)
-    shape = Shape(sight_of(asked.actor), tuple(given), frozenset(filters.states), counted)
-    return Matching(shape, {"now": asked.now, **sight_values(asked.actor), **given})
+    reach = sorted(asked.area.below if asked.area else asked.actor.jurisdiction)
+    shape = Shape(sight_of(asked.actor), tuple(given), len(reach), frozenset(filters.states), counted)
+    each = dict(zip(_authorities(len(reach)), reach, strict=True))
+    return Matching(shape, {"now": asked.now, **sight_values(asked.actor), **each, **given})
 
 
 def _changed_since(filters: OfficerFilters, now: datetime) -> datetime | None:
@@ -239,7 +253,8 @@ def every_row(session: Session, asked: Asked) -> Iterator[Row[Any]]:
     """Every row of the list in its order, read in batches, for the export."""
     wanted, cursor = matching(session, asked), None
     query = rows_of().where(*wanted.shape.conditions(), tab_conditions()[asked.filters.tab])
-    listing = Listing(query, sort_keys(asked.filters.sort), size=EXPORT_BATCH, scalars=False)
+    parts = wanted.shape.parts(asked.filters.tab, asked.filters.sort)
+    listing = Listing(query, sort_keys(asked.filters.sort), size=EXPORT_BATCH, scalars=False, parts=parts)
     while True:
         page = listing.page(session, cursor, wanted.values)
         yield from page.rows

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from rapidfuzz import fuzz
 
+MANY = 20  # from here on nobody counts
+
 
 @dataclass(frozen=True, slots=True)
 class HintLimits:
@@ -45,9 +47,8 @@ def _people(own: Neighbour, near: Sequence[Neighbour], limits: HintLimits) -> st
     names = {one.name for one in near if one.name and one.phone == own.phone} if own.phone else set()
     if len(names) < limits.people:
         return ""
-    return (
-        f"同一电话 {len(names)} 个姓名：前后 {limits.window.days} 天内有 {len(names)} 个不同姓名的投诉人使用这个电话。"
-    )
+    told = _counted(len(names), "个")
+    return f"同一电话 {told}姓名：前后 {limits.window.days} 天内有 {told}不同姓名的投诉人使用这个电话。"
 
 
 def _complaints(own: Neighbour, near: Sequence[Neighbour], limits: HintLimits) -> str:
@@ -57,7 +58,12 @@ def _complaints(own: Neighbour, near: Sequence[Neighbour], limits: HintLimits) -
     cases, who = (by_phone, "同一电话") if len(by_phone) >= len(by_name) else (by_name, "同名投诉人")
     if len(cases) < limits.complaints:
         return ""
-    return f"同类投诉 {len(cases)} 件：{who}前后 {limits.window.days} 天内有 {len(cases)} 件商品或问题相同的投诉。"
+    told = _counted(len(cases), "件")
+    return f"同类投诉 {told}：{who}前后 {limits.window.days} 天内有 {told}商品或问题相同的投诉。"
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count < MANY else f"{MANY} {unit}以上"
 
 
 def _alike(own: Neighbour, other: Neighbour) -> bool:

@@ -30,7 +30,7 @@ TOLD = (
     "仅监管人员可见",
 )
 ROWS = [
-    complaint(1, 联系电话=PHONE, 投诉人="李小明"),
+    complaint(1, 联系电话=PHONE, 投诉人="李小明", 登记时间="2026-08-10 09:10:00"),
     complaint(2, 联系电话=PHONE, 投诉人="王大力", 分流情况=LOCAL),
     complaint(3, 联系电话=PHONE, 投诉人="陈一凡", 分流情况=LOCAL, 诉求内容="第1件：买的瓷砖色差明显，商家不肯处理。要求退货退款。"),
     complaint(4, 投诉人="赵六一", 分流情况=LOCAL, 客体类别全称="商品（产品）->食品->茶叶", 问题类别全称="食品->过期"),
@@ -84,6 +84,16 @@ def test_the_officer_is_told_on_the_list_and_on_both_screens(officer, session, r
         assert "没有合并：同一渠道" in page
         other = officer.get(f"/regulator/{path}/{reference_of(session, 4)}").text
         assert not any(word in other for word in TOLD[:-1])
+
+
+def test_a_look_ends_at_the_newest_of_one_phone_and_of_one_name(officer, session, monkeypatch):
+    monkeypatch.setattr("portal.intake.hints.LOOKED_AT", 2)  # the third of the same phone is too long ago
+    path = f"/regulator/cases/{reference_of(session, 3)}"
+    assert "同一电话 2 个姓名" in officer.get(path).text
+    assert "同一电话 2 个姓名" in officer.get("/regulator/triage").text
+    monkeypatch.setattr("portal.intake.hints.LOOKED_AT", 3)
+    assert "同一电话 3 个姓名" in officer.get(path).text
+    assert "同一电话 3 个姓名" in officer.get("/regulator/triage").text
 
 
 @pytest.mark.parametrize("database", ["sqlite"])

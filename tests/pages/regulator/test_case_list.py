@@ -127,3 +127,45 @@ def test_the_export_is_masked(client_for, session: Session) -> None:
     file = client_for(officer).submit("/regulator/cases/export?tab=all", page="/regulator/cases")
     assert file.status_code == 200
     assert file.mimetype.endswith("spreadsheetml.sheet")
+
+
+def test_a_list_of_several_states_and_stations_keeps_one_order_from_page_to_page(client_for, session: Session) -> None:
+    """Each state of each station is read by itself; together they stand as if they had been read in one piece."""
+    district = people.authority(session)
+    stations = [district, *(people.authority(session, name, parent=district) for name in ("江头所", "殿前所"))]
+    merchants = [people.merchant(session, station) for station in stations]
+    states = (CaseState.AGREED, CaseState.PERFORMED, CaseState.OFFERED, CaseState.NEGOTIATING)
+    cases = [
+        disputes.case(session, stations[n % 3], merchants[n % 3], state=states[n % 4], agreed_at=NOW,
+                      registered_at=NOW - timedelta(minutes=7 * n % 120), due_at=NOW + timedelta(hours=5 * n % 120))
+        for n in range(120)
+    ]  # fmt: skip
+    officer = people.member(session, district.id, Role.OFFICER)
+    session.commit()
+    client = client_for(officer)
+    by_due = sorted(cases, key=lambda one: (one.due_at, one.id))
+    newest = sorted(cases, key=lambda one: (one.registered_at, one.id), reverse=True)
+    for asked, order, kept in (
+        ("tab=settled&sort=new", newest, states[:2]),
+        ("tab=settled", by_due, states[:2]),
+        ("tab=all&sort=new&state=offered&state=agreed", newest, (CaseState.OFFERED, CaseState.AGREED)),
+        ("tab=unpaid", by_due, states[:1]),
+        ("tab=all", by_due, states),
+        ("tab=settled&state=offered", by_due, ()),
+    ):
+        expected = [case.reference for case in order if case.state in kept]
+        assert _walk(client, f"/regulator/cases?{asked}") == expected, asked
+    station = [case.reference for case in by_due if case.authority_id == stations[1].id]
+    assert _walk(client, f"/regulator/cases?tab=all&area={stations[1].code}") == station
+
+
+def _walk(client, address: str) -> list[str]:
+    """The references of every page, in the order in which they stand."""
+    seen: list[str] = []
+    while True:
+        page = client.get(address).text
+        seen += dict.fromkeys(re.findall(r'href="/regulator/cases/([A-Z]+\d+-\d+)', page))
+        following = re.search(r'href="([^"]*cursor=[^"]*)"[^>]*>\s*下一页', page)
+        if following is None:
+            return seen
+        address = following.group(1).replace("&amp;", "&")

@@ -47,6 +47,17 @@ def test_many_like_complaints_of_one_phone_or_name_are_counted_by_case(same):
     assert rules.sentences(OWN, joined, replace(LIMITS, people=99)) == ()
 
 
+def test_where_there_are_many_nobody_is_told_how_many():
+    (said,) = rules.sentences(OWN, others(19), LIMITS)
+    assert said.startswith("同类投诉 20 件以上：")
+    assert "内有 20 件以上商品或问题相同的投诉" in said
+    (said,) = rules.sentences(OWN, others(18), LIMITS)
+    assert said.startswith("同类投诉 19 件：")
+    names = [replace(OWN, case_id=n + 2, name=b"%d" % n, goods="", problem="") for n in range(30)]
+    (said,) = rules.sentences(OWN, names, LIMITS)
+    assert said.startswith("同一电话 20 个以上姓名：")
+
+
 def test_complaints_about_something_else_or_long_ago_do_not_count():
     assert rules.sentences(OWN, others(4, goods="茶叶", problem="过期"), LIMITS) == ()
     assert rules.sentences(OWN, others(4, registered_at=AT - timedelta(days=31)), LIMITS) == ()
