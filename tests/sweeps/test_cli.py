@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real installation as it was made; to be copied, never used."""
+    data = tmp_path_factory.mktemp("made")
+    portal(data, "db", "upgrade")
+    return data
+
+
+@pytest.fixture
+def real(made: Path, tmp_path: Path) -> Path:
+    """A real installation of this test's own."""
+    return shutil.copytree(made, tmp_path / "real")
+
+
 def test_help_names_every_command_and_loads_none() -> None:
     program = "import sys; from portal.cli import run; run(['--help']); sys.exit('sqlalchemy' in sys.modules or 'flask' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -82,18 +97,19 @@ def test_without_an_installation_the_path_is_named_and_nothing_is_made(tmp_path:
     assert not house.exists()
 
 
-def test_an_upgrade_makes_the_installation_once(tmp_path: Path) -> None:
-    portal(tmp_path, "db", "upgrade")
-    portal(tmp_path, "db", "upgrade")
-    assert "一致" in portal(tmp_path, "db", "check").stdout
-    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "keys").iterdir()} == {0o600}
+def test_an_upgrade_makes_the_installation_once(real: Path) -> None:
+    portal(real, "db", "upgrade")
+    assert "一致" in portal(real, "db", "check").stdout
 
 
-def test_a_real_installation_has_real_time_and_stays_real(tmp_path: Path) -> None:
-    portal(tmp_path, "db", "upgrade")
-    assert "正式安装" in portal(tmp_path, "db", "upgrade", "--rehearsal", code=1).stderr
-    assert "正式安装" in portal(tmp_path, "clock", "advance", "3d", code=1).stderr
-    assert "PORTAL_CLOCK" in portal(tmp_path, "db", "check", code=1, PORTAL_CLOCK="+3d").stderr
+def test_the_keys_are_their_owners_alone(made: Path) -> None:
+    assert {file.stat().st_mode & 0o777 for file in (made / "keys").iterdir()} == {0o600}
+
+
+def test_a_real_installation_has_real_time_and_stays_real(real: Path) -> None:
+    assert "正式安装" in portal(real, "db", "upgrade", "--rehearsal", code=1).stderr
+    assert "正式安装" in portal(real, "clock", "advance", "3d", code=1).stderr
+    assert "PORTAL_CLOCK" in portal(real, "db", "check", code=1, PORTAL_CLOCK="+3d").stderr
 
 
 def test_a_rehearsal_starts_when_told_and_moves_forwards_only(tmp_path: Path) -> None:
@@ -109,11 +125,10 @@ def test_a_wrong_start_of_the_clock_is_refused(tmp_path: Path) -> None:
     assert "PORTAL_CLOCK" in done.stderr
 
 
-def test_lost_keys_are_not_replaced(tmp_path: Path) -> None:
-    portal(tmp_path, "db", "upgrade")
-    (tmp_path / "keys" / "sealing_keys").unlink()
-    assert "密钥" in portal(tmp_path, "db", "upgrade", code=1).stderr
-    assert not (tmp_path / "keys" / "sealing_keys").exists()
+def test_lost_keys_are_not_replaced(real: Path) -> None:
+    (real / "keys" / "sealing_keys").unlink()
+    assert "密钥" in portal(real, "db", "upgrade", code=1).stderr
+    assert not (real / "keys" / "sealing_keys").exists()
 
 
 def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
