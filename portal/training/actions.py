@@ -90,7 +90,7 @@ class ChangeTraining:
 
 def change_training(session: Session, actor: Actor, command: ChangeTraining, *, now: datetime) -> Training:
     """Put a training right; merchants are told again only where day or place moved before it was held."""
-    row = _own(session, actor, command.reference)
+    row = own_training(session, actor, command.reference)
     before = (row.held_on, row.place, row.mode)
     _write(row, command.body, now=now)
     moved = before != (row.held_on, row.place, row.mode) and row.held_on >= local_day(now)
@@ -117,7 +117,7 @@ class CancelTraining:
 
 def cancel_training(session: Session, actor: Actor, command: CancelTraining, *, now: datetime) -> Training:
     """Call a training off; refused once somebody is recorded as having come."""
-    row = _own(session, actor, command.reference)
+    row = own_training(session, actor, command.reference)
     if not command.reason.strip():
         raise RuleBroken("请写明取消的原因，企业会看到。", field="reason")
     if row.attended:
@@ -129,7 +129,8 @@ def cancel_training(session: Session, actor: Actor, command: CancelTraining, *, 
     return row
 
 
-def _own(session: Session, actor: Actor, reference: str) -> Training:
+def own_training(session: Session, actor: Actor, reference: str) -> Training:
+    """A training that the actor may change, locked; refuses strangers, whoever only looks, and one that is off."""
     row = locked(session, actor, reference)
     require(actor, Permission.TRAINING_RECORD, row)
     if row.cancelled_at is not None:

@@ -5,7 +5,7 @@ from typing import Self
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, FileRequired
+from flask_wtf.file import FileField, FileRequired, MultipleFileField
 from wtforms import DateField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
@@ -14,6 +14,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from portal.enrolment.rules import TIERS
 from portal.training.actions import CancelTraining, ChangeTraining, RecordTraining, TrainingBody
 from portal.training.attendance import ConfirmAttendance, RecordAttendance
+from portal.training.materials import MAX_AT_ONCE, AddMaterials, Upload
 from portal.training.models import Training
 from portal.training.rules import MAX_TEXT, MAX_TITLE, MODE_NAMES, SCOPE_NAMES, Mode, Scope, Standing
 
@@ -132,3 +133,18 @@ class ImportForm(FlaskForm):
     """A file of attendance."""
 
     file = FileField(_("参加情况表"), [FileRequired(_("请选择文件。"))])
+
+
+class FilesForm(FlaskForm):
+    """Files that the training hands out."""
+
+    files = MultipleFileField(
+        _("资料文件"),
+        render_kw={"accept": "image/jpeg,image/png,image/webp,image/heic,application/pdf", "multiple": True},
+    )
+
+    def command(self, reference: str) -> AddMaterials:
+        """The files that were chosen; one more than allowed is enough to refuse them."""
+        chosen = [one for one in self.files.data or [] if one.filename]
+        uploads = tuple(Upload(one.filename or "", one.read()) for one in chosen[: MAX_AT_ONCE + 1])
+        return AddMaterials(reference, uploads)

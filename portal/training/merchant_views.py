@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal import web
 from portal.clocks.rules import local_day
 from portal.core.errors import RuleBroken
-from portal.training import attendance, listing, queries
+from portal.training import attendance, listing, materials, queries
 from portal.training.forms import PeopleForm
 from portal.training.rules import MODE_NAMES, STANDING_NAMES, STANDING_TONES, Standing
 
@@ -62,6 +62,13 @@ def confirm(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".show", reference=reference), code=303)
 
 
+@bp.get("/<reference>/files/<file>")
+def open_file(reference: str, file: str) -> ResponseReturnValue:
+    """Send a file of a training that one was invited to."""
+    found = materials.open_material(web.database(), web.current_actor(), reference, file)
+    return web.attachment(found.content, found.media_type, found.name)
+
+
 def staff_of(merchant_id: int) -> list[tuple[str, str]]:
     """One's own people, who can be chosen."""
     return attendance.staff_named(web.database(), [merchant_id]).get(merchant_id, [])
@@ -83,6 +90,7 @@ def training_page(reference: str, form: PeopleForm | None = None, status: int = 
         found=found,
         training=training,
         may_confirm=may_confirm,
+        files=materials.materials_of(web.database(), training),
         form=form or PeopleForm(formdata=None, data=known).offer(staff_of(invitation.merchant_id)),
         state=listing.state_words(training.held_on, training.cancelled_at, local_day(web.now())),
         modes=MODE_NAMES,

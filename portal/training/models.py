@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Organisation, Person
 from portal.core.db import Model, Ref
+from portal.core.privacy import DataKey
 from portal.enrolment.models import Merchant
 from portal.training.rules import Mode, Scope, Standing
 
@@ -82,3 +83,24 @@ class TrainingAttendee(Model):
     person_id: Mapped[Ref] = mapped_column(ForeignKey("person.id"))
 
     person: Mapped[Person] = relationship(lazy="raise_on_sql")
+
+
+class TrainingFile(Model):
+    """A file that a training hands out, sealed under a key of its own."""
+
+    __tablename__ = "training_file"
+    __table_args__ = (
+        Index("ix_training_file_training_id", "training_id", "id"),
+        Index("ix_training_file_key_id", "key_id"),
+    )
+
+    reference: Mapped[str] = mapped_column(unique=True)  # random, for addresses
+    training_id: Mapped[Ref] = mapped_column(ForeignKey("training.id"))
+    key_id: Mapped[Ref] = mapped_column(ForeignKey("data_key.id"))
+    media_type: Mapped[str]  # of what is given out: a picture's clean copy is JPEG
+    size: Mapped[int]  # bytes of what is given out
+    name_sealed: Mapped[bytes]
+    address: Mapped[str]  # in the file store
+    at: Mapped[datetime]
+
+    key: Mapped[DataKey] = relationship(lazy="raise_on_sql")

@@ -9,10 +9,11 @@ from portal.clocks.rules import local_day
 from portal.core.errors import Refused, RuleBroken
 from portal.core.imported import Imported
 from portal.core.permissions import Permission, can
-from portal.training import actions, attendance, importing, listing, queries
-from portal.training.forms import AttendanceForm, CancelForm, ChangeForm, ImportForm, NewForm, filled
+from portal.training import actions, attendance, importing, listing, materials, queries
+from portal.training.forms import AttendanceForm, CancelForm, ChangeForm, FilesForm, ImportForm, NewForm, filled
 from portal.training.importing import ImportAttendance
 from portal.training.listing import ExportAbsent, ExportTrainings
+from portal.training.materials import MAX_AT_ONCE, MAX_FILES, RemoveMaterial
 from portal.training.rules import MODE_NAMES, SCOPE_NAMES, STANDING_NAMES, STANDING_TONES, Standing
 
 bp = Blueprint("training_regulator", __name__, url_prefix="/regulator/trainings")
@@ -114,6 +115,36 @@ def cancel(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".show", reference=reference), code=303)
 
 
+@bp.post("/<reference>/files")
+def add_files(reference: str) -> ResponseReturnValue:
+    """Store files that the training hands out."""
+    form = FilesForm()
+    if not form.validate_on_submit():
+        return training_page(reference, adding=form, status=422)
+    try:
+        count = web.perform(materials.add_materials, form.command(reference))
+    except RuleBroken as objection:
+        web.show_objection(form, objection)
+        return training_page(reference, adding=form, status=422)
+    session[TOLD] = _("已存下 %(count)s 个文件，收到通知的企业可以下载。", count=count)
+    return redirect(url_for(".show", reference=reference), code=303)
+
+
+@bp.get("/<reference>/files/<file>")
+def open_file(reference: str, file: str) -> ResponseReturnValue:
+    """Send a file of a training."""
+    found = materials.open_material(web.database(), web.current_actor(), reference, file)
+    return web.attachment(found.content, found.media_type, found.name)
+
+
+@bp.post("/<reference>/files/<file>/remove")
+def remove_file(reference: str, file: str) -> ResponseReturnValue:
+    """Take a file away again."""
+    web.perform(materials.remove_material, RemoveMaterial(reference, file))
+    session[TOLD] = _("已删除一个文件。")
+    return redirect(url_for(".show", reference=reference), code=303)
+
+
 @bp.get("/<reference>/template")
 def template(reference: str) -> ResponseReturnValue:
     """Give the attendance list to fill in."""
@@ -195,6 +226,7 @@ def training_page(
     *,
     cancelling: CancelForm | None = None,
     importing_form: ImportForm | None = None,
+    adding: FilesForm | None = None,
     outcome: Imported | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
@@ -222,6 +254,9 @@ def training_page(
         tones=STANDING_TONES,
         cancelling=cancelling or CancelForm(formdata=None),
         importing_form=importing_form or ImportForm(formdata=None),
+        files=materials.materials_of(database, found.training),
+        adding=adding or FilesForm(formdata=None),
+        most=(MAX_AT_ONCE, MAX_FILES),
         outcome=outcome,
         told=session.pop(TOLD, None),
         failed=status != 200,

@@ -22,6 +22,7 @@ from portal.training.actions import (
 )
 from portal.training.attendance import ConfirmAttendance, RecordAttendance, confirm_attendance, record_attendance
 from portal.training.importing import ImportAttendance, import_attendance, read_attendance
+from portal.training.materials import RemoveMaterial, materials_of, remove_material
 from portal.training.queries import TrainingFilter
 from portal.training.rules import Scope, Standing
 from tests.conftest import NOW
@@ -247,3 +248,22 @@ def test_the_list_is_searched_sorted_and_narrowed_to_a_year(session, officer, me
     assert titles(q="食品") == ["乙课"]
     assert titles(year=TODAY.year) == ["甲课"]
     assert queries.years(session, officer) == [TODAY.year, TODAY.year - 1]
+
+
+def test_files_are_the_officers_to_add_and_few_enough(session, district, officer, clerk, merchant):
+    row = trainings.recorded(session, officer)
+    auditor = people.actor(session, people.member(session, district.id, Role.AUDITOR))
+    for wrong in (auditor, clerk):
+        with pytest.raises(NotAllowed):
+            trainings.handed_out(session, wrong, row.reference)
+    with pytest.raises(RuleBroken, match="一次最多"):
+        trainings.handed_out(session, officer, row.reference, *[trainings.picture()] * 11)
+    for _ in range(2):
+        trainings.handed_out(session, officer, row.reference, *[trainings.picture()] * 10)
+    with pytest.raises(RuleBroken, match="一次培训最多 20 个"):
+        trainings.handed_out(session, officer, row.reference)
+    assert [fact.detail["moved"] for fact in told(session, Topic.TRAINING_CHANGED)] == [False, False]
+    cancel_training(session, officer, CancelTraining(row.reference, "场地停电"), now=NOW)
+    file = materials_of(session, row)[0].reference
+    with pytest.raises(RuleBroken, match="已经取消"):
+        remove_material(session, officer, RemoveMaterial(row.reference, file), now=NOW)

@@ -1,6 +1,7 @@
 """Trainings on the desks of an authority and of an invited merchant, as browsers without script see them."""
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -20,6 +21,7 @@ FORM = {
     "scope": "all",
 }
 LIST = "/regulator/trainings"
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 @pytest.fixture
@@ -129,3 +131,39 @@ def test_the_list_is_searched_and_exported(officer, session, district, merchant)
     assert "没有符合这些条件的培训" in officer.get(f"{LIST}?q=食品").text
     answer = officer.submit(f"{LIST}/export", {}, page=LIST)
     assert openpyxl.load_workbook(io.BytesIO(answer.data)).active["A2"].value == row.reference
+
+
+def test_materials_are_for_those_who_were_invited(officer, clerk, merchant, session, district, client_for):
+    page = officer.submit(f"{LIST}/new", {**FORM, "scope": "chosen", "codes": merchant.organisation.code}).location
+    own = page.replace("/regulator/", "/merchant/")
+    assert "资料文件" not in clerk.get(own).text
+    photo, slides = trainings.picture(), io.BytesIO(PDF)
+    chosen = {"files": [(io.BytesIO(photo.content), "讲义.png"), (slides, "课件.pdf")]}
+    officer.submit(f"{page}/files", chosen, page=page)
+    assert "已存下 2 个文件" in officer.get(page).text
+    links = re.findall(f'href="({own}/files/[0-9a-f]+)">([^<]*)', clerk.get(own).text)
+    assert [name for _, name in links] == ["讲义", "课件"]
+    assert clerk.get(links[0][0]).data.startswith(b"\xff\xd8\xff")
+    given = clerk.get(links[1][0])
+    assert given.data == PDF
+    assert given.headers["Content-Disposition"].startswith("attachment")
+    uninvited = people.member(session, people.merchant(session, district).id)
+    stranger = people.member(session, people.authority(session, "思明区市场监督管理局", prefix="SM").id, Role.CHIEF)
+    session.commit()
+    assert client_for(uninvited).get(links[1][0]).status_code == 404
+    assert client_for(stranger).get(links[1][0].replace("/merchant/", "/regulator/")).status_code == 404
+
+
+def test_what_is_no_material_is_refused_and_what_was_wrong_is_taken_away(officer, clerk, merchant):
+    page = officer.submit(f"{LIST}/new", FORM).location
+    for content, name, said in ((b"PK", "课件.pptx", "另存为 PDF"), (b"%PDF-1.4 broken", "坏.pdf", "请重新导出")):
+        answer = officer.submit(f"{page}/files", {"files": (io.BytesIO(content), name)}, page=page)
+        assert answer.status_code == 422
+        assert said in answer.text
+    assert "请选择文件" in officer.submit(f"{page}/files", {}, page=page).text
+    officer.submit(f"{page}/files", {"files": (io.BytesIO(PDF), "课件.pdf")}, page=page)
+    own = page.replace("/regulator/", "/merchant/")
+    [link] = re.findall(f"{own}/files/[0-9a-f]+", clerk.get(own).text)
+    officer.submit(link.replace("/merchant/", "/regulator/") + "/remove", {}, page=page)
+    assert "已删除一个文件" in officer.get(page).text
+    assert clerk.get(link).status_code == 404
