@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, literal, or_, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from portal.cases.access import visible_to
 from portal.cases.models import Case
 from portal.clocks import rules as clocks
 from portal.clocks.queries import Almanac
@@ -19,13 +17,11 @@ from portal.core.actor import Actor, ActorKind
 from portal.core.privacy import DataKey, Erased, vault_of
 from portal.intake import rules
 from portal.intake.models import Filing
+from portal.intake.neighbours import around
 from portal.intake.rules import HintLimits, Neighbour
 
-LOOKED_AT = 60  # filings of one phone or one name, the newest: more says nothing more
-AT_MOST = 2000  # filings around a page's cases, where many of one moment stand last
 COMPARED = 20  # texts opened to be compared with one case's
 SHOWN = 5  # near-like filings
-NEAR = timedelta(days=14)  # filings of one case lie closer together than this: they join within hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +53,10 @@ def hints_of_list(
     if not own or actor.kind is not ActorKind.AUTHORITY:
         return {}
     limits = limits_of(book, actor, now)
-    span = _span(own.values(), limits)
-    asked = _asked(
-        select(Case.id, Case.phone_index.label("phone"), Case.name_index.label("name"), Case.goods, Case.problem),
-        Case.id.in_(own),
-        span,
-    )
-    around = [neighbour for neighbour, _text in _around(session, actor, asked, span, texts=False)]
+    rows = around(session, actor, own, _span(own.values(), limits), texts=False)
+    near = [neighbour_of(row, row) for row in rows]
     return {
-        case_id: rules.sentences(one, [other for other in around if other.case_id != case_id], limits)
+        case_id: rules.sentences(one, [other for other in near if other.case_id != case_id], limits)
         for case_id, one in own.items()
     }
 
@@ -79,15 +70,8 @@ def hints_of_case(
         return Hints()
     limits = limits_of(book, actor, now)
     own = [neighbour_of(case, filing) for filing in filings]
-    span = _span(own, limits)
-    asked = _asked(
-        select(Case.id, Filing.phone_index.label("phone"), Case.name_index.label("name")).join(
-            Filing, Filing.case_id == Case.id
-        ),
-        Case.id == case.id,
-        span,
-    )
-    found = [pair for pair in _around(session, actor, asked, span, texts=True) if pair[0].case_id != case.id]
+    rows = around(session, actor, [case.id], _span(own, limits), texts=True)
+    found = [(neighbour_of(row, row), row) for row in rows]
     told = dict.fromkeys(line for one in own for line in rules.sentences(one, [other for other, _ in found], limits))
     within = timedelta(hours=book.amount("joining_hours", clocks.local_day(now), [case.authority_id]))
     return Hints(tuple(told), _alike(session, own, texts, found, limits, within))
@@ -127,78 +111,6 @@ def _span(own: Iterable[Neighbour], limits: HintLimits) -> tuple[datetime, datet
     """The moments between which filings are near one of these."""
     moments = [one.registered_at for one in own]
     return min(moments) - limits.window, max(moments) + limits.window
-
-
-def _asked(query: Any, which: ColumnElement[bool], span: tuple[datetime, datetime]) -> CTE:
-    """The cases that are asked about, each with the moments since which its phone and its name are looked at.
-
-    A common name has thousands of cases, and so may one phone: the last LOOKED_AT of each end the look.
-    """
-    others, filings = aliased(Case), aliased(Filing)
-    phone, name = query.selected_columns.phone, query.selected_columns.name
-    last_filings = (
-        select(filings.registered_at)
-        .where(filings.phone_index == phone, filings.registered_at <= span[1])
-        .order_by(filings.registered_at.desc())
-    )
-    last_cases = (
-        select(others.registered_at)
-        .where(others.name_index == name, others.registered_at <= span[1] + NEAR)
-        .order_by(others.registered_at.desc())
-    )
-    return (
-        query.add_columns(
-            _since(last_filings, span[0]).label("phone_since"), _since(last_cases, span[0] - NEAR).label("name_since")
-        )
-        .where(which)
-        .cte("asked")
-        .prefix_with("MATERIALIZED")
-    )
-
-
-def _since(newest: Select[datetime], first: datetime) -> ColumnElement[datetime]:
-    counted = newest.offset(LOOKED_AT - 1).limit(1).correlate(Case, Filing).scalar_subquery()
-    moment = literal(first, Case.registered_at.type)
-    return case((counted > moment, counted), else_=moment)
-
-
-def _around(
-    session: Session, actor: Actor, asked: CTE, span: tuple[datetime, datetime], *, texts: bool
-) -> list[tuple[Neighbour, Any]]:
-    """The newest filings of the same phones or names inside the jurisdiction and the span; by their indexes."""
-    same_phone = and_(Filing.phone_index == asked.c.phone, Filing.registered_at >= asked.c.phone_since)
-    # a case's filings lie close together: the day of its first says which of a name are near
-    same_name = and_(
-        Case.name_index == asked.c.name,
-        Case.registered_at >= asked.c.name_since,
-        Case.registered_at <= span[1] + NEAR,
-    )
-    if not texts:  # a name alone tells something only of like complaints
-        same_name &= or_(
-            and_(Case.goods == asked.c.goods, Case.goods != ""),
-            and_(Case.problem == asked.c.problem, Case.problem != ""),
-        )
-    parts = (_part(actor, asked, condition, span, texts=texts) for condition in (same_phone, same_name))
-    rows = {row.filing_id: row for row in session.execute(union_all(*parts))}
-    return [(neighbour_of(row, row), row) for row in rows.values()]
-
-
-def _part(
-    actor: Actor, asked: CTE, condition: ColumnElement[bool], span: tuple[datetime, datetime], *, texts: bool
-) -> Select[Any]:
-    found: Any = (
-        select(
-            Case.id, Case.reference, Case.name_index, Case.merchant_id, Case.candidates, Case.amount, Case.goods,
-            Case.problem, Case.is_open, Filing.id.label("filing_id"), Filing.source, Filing.number,
-            Filing.registered_at, Filing.phone_index,
-        )
-        .join(Filing, Filing.case_id == Case.id)
-        .join(asked, condition)
-        .where(Case.id != asked.c.id, Filing.registered_at.between(*span), visible_to(actor))
-    )  # fmt: skip
-    if texts:
-        found = found.add_columns(Filing.text_sealed, DataKey.wrapped).join(DataKey, DataKey.id == Filing.key_id)
-    return select(found.limit(AT_MOST).subquery())
 
 
 def _alike(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,13 +11,13 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
-from portal.cases.access import Sight, sight_of, visible_to
+from portal.cases.access import Sight, sight_of, sight_values, visible
 from portal.cases.models import Case
 from portal.cases.rules import WAITING_STATES, CaseState
 from portal.clocks.queries import Almanac, Due, due_for_list
 from portal.core import search
 from portal.core.actor import Actor
-from portal.core.paging import COUNT_CAP, Page, SortKey, keyset_page
+from portal.core.paging import COUNT_CAP, Listing, Page, SortKey
 from portal.intake.dispatching import is_certain
 from portal.intake.hints import hints_of_list
 from portal.intake.models import Filing
@@ -40,6 +41,7 @@ KEPT_SENTENCE = "自行办理：企业不参与协商。可以改派给企业，
 RETURNED_SENTENCE = "企业退回分派：请看退回理由，改派别的企业或自行处理。"
 SOURCES = {"12315": "12315", "12345": "12345 热线", "generic": "其他表格", "green": "绿色通道"}
 EXPORT_BATCH = 1000
+SHAPES_KEPT = 256  # statements of the list: by filter and order
 SHOWN_SUGGESTIONS = 3
 
 
@@ -114,8 +116,7 @@ def triage(
     session: Session, actor: Actor, wanted: TriageFilter, cursor: str | None, *, now: datetime, book: Almanac
 ) -> tuple[Page[TriageRow], int]:
     """One page of the waiting cases of the jurisdiction, and how many there are (capped)."""
-    conditions = _conditions(session, actor, wanted)
-    page = _page(session, conditions, wanted, cursor, parts=_parts(actor, wanted))
+    page = _page(session, actor, wanted, cursor)
     told = hints_of_list(session, actor, {row.id: _neighbour(row) for row in page.rows}, now=now, book=book)
     rows = _rows(session, actor, page.rows, told, now=now, book=book)
     return Page(rows, page.next_cursor, page.previous_cursor), page.rows[0].held if page.rows else 0
@@ -125,33 +126,13 @@ def every_row(
     session: Session, actor: Actor, wanted: TriageFilter, *, now: datetime, book: Almanac
 ) -> Iterator[TriageRow]:
     """Every row of the list in its order, read in batches, for the export."""
-    conditions, cursor = _conditions(session, actor, wanted), None
+    cursor = None
     while True:
-        page = _page(session, conditions, wanted, cursor, parts=_parts(actor, wanted), size=EXPORT_BATCH)
+        page = _page(session, actor, wanted, cursor, size=EXPORT_BATCH)
         yield from _rows(session, actor, page.rows, {}, now=now, book=book)
         cursor = page.next_cursor
         if cursor is None:
             return
-
-
-def _conditions(session: Session, actor: Actor, wanted: TriageFilter) -> list[ColumnElement[bool]]:
-    conditions = [visible_to(actor), Case.state.in_(WAITING_STATES)]
-    if wanted.reason == RETURNED:
-        conditions.append(Case.state == CaseState.RETURNED)
-    elif wanted.reason:
-        conditions += [Case.state == CaseState.WAITING, Case.wait_reason == wanted.reason]
-    if wanted.source:
-        conditions.append(Case.source == wanted.source)
-    if wanted.q:
-        conditions.append(found_by(session, actor, wanted.q))
-    return conditions
-
-
-def _parts(actor: Actor, wanted: TriageFilter) -> list[ColumnElement[bool]]:
-    """The states in which a case waits, where an index gives the cases of each in the list's order."""
-    if wanted.q or wanted.reason or sight_of(actor) is not Sight.AUTHORITY:
-        return []
-    return [Case.state == state for state in sorted(WAITING_STATES)]
 
 
 def found_by(session: Session, actor: Actor, words: str) -> ColumnElement[bool]:
@@ -168,10 +149,17 @@ def found_by(session: Session, actor: Actor, words: str) -> ColumnElement[bool]:
     return or_(*said)
 
 
-def _page(
-    session: Session, conditions: Sequence[ColumnElement[bool]], wanted: TriageFilter, cursor: str | None,
-    *, parts: Sequence[ColumnElement[bool]], size: int = 50,
-) -> Page[Any]:  # fmt: skip
+def _page(session: Session, actor: Actor, wanted: TriageFilter, cursor: str | None, *, size: int = 50) -> Page[Any]:
+    sight, values = sight_of(actor), sight_values(actor)
+    if not wanted.q:
+        return _listing(sight, wanted, size).page(session, cursor, values)
+    listing = _listing.__wrapped__(sight, wanted, size, (found_by(session, actor, wanted.q),))  # asked once
+    return listing.page(session, cursor, values)
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _listing(sight: Sight, wanted: TriageFilter, size: int, found: tuple[ColumnElement[bool], ...] = ()) -> Listing:
+    conditions = [visible(sight), *_narrowed(wanted), *found]
     authority = select(Organisation.name).where(Organisation.id == Case.authority_id).scalar_subquery()
     capped = select(Case.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
     held = select(func.count()).select_from(capped).scalar_subquery()  # once a statement, not a row
@@ -186,7 +174,20 @@ def _page(
             SortKey(Case.registered_at, lambda row: row.registered_at, descending=True),
             SortKey(Case.id.expression, lambda row: row.id, descending=True),
         ]
-    return keyset_page(session, query, keys, cursor, size=size, scalars=False, parts=parts)
+    split = not found and not wanted.reason and sight is Sight.AUTHORITY  # an index gives each state in this order
+    parts = [Case.state == state for state in sorted(WAITING_STATES)] if split else []
+    return Listing(query, keys, size=size, scalars=False, parts=parts)
+
+
+def _narrowed(wanted: TriageFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Case.state.in_(sorted(WAITING_STATES))]
+    if wanted.reason == RETURNED:
+        conditions.append(Case.state == CaseState.RETURNED)
+    elif wanted.reason:
+        conditions += [Case.state == CaseState.WAITING, Case.wait_reason == wanted.reason]
+    if wanted.source:
+        conditions.append(Case.source == wanted.source)
+    return conditions
 
 
 def _neighbour(row: Any) -> Neighbour:

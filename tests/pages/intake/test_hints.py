@@ -87,11 +87,11 @@ def test_the_officer_is_told_on_the_list_and_on_both_screens(officer, session, r
 
 
 def test_a_look_ends_at_the_newest_of_one_phone_and_of_one_name(officer, session, monkeypatch):
-    monkeypatch.setattr("portal.intake.hints.LOOKED_AT", 2)  # the third of the same phone is too long ago
+    monkeypatch.setattr("portal.intake.neighbours.LOOKED_AT", 2)  # the third of the same phone is too long ago
     path = f"/regulator/cases/{reference_of(session, 3)}"
     assert "同一电话 2 个姓名" in officer.get(path).text
     assert "同一电话 2 个姓名" in officer.get("/regulator/triage").text
-    monkeypatch.setattr("portal.intake.hints.LOOKED_AT", 3)
+    monkeypatch.setattr("portal.intake.neighbours.LOOKED_AT", 3)
     assert "同一电话 3 个姓名" in officer.get(path).text
     assert "同一电话 3 个姓名" in officer.get("/regulator/triage").text
 
