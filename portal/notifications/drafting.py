@@ -76,7 +76,7 @@ def draft_for_staff(
     session: Session, fact: Fact, case: Case, template: TemplateCode, kind: RecipientKind, *, now: datetime, by: str
 ) -> None:
     """Put a notice on an organisation's desk, and mail it where an address is known."""
-    organisation_id = recipients.organisation_of(case, kind)
+    organisation_id = recipients.desk_of(session, case, kind)
     if organisation_id is None or _has_message(session, fact, template, kind):
         return
     vault = vault_of(session)
@@ -86,7 +86,7 @@ def draft_for_staff(
     notice.organisation_id = organisation_id
     notice.recipient = vault.blind(str(organisation_id), "desk")
     session.add(notice)
-    for mail in () if case.authority.is_practice else recipients.staff_mails(session, case, kind):
+    for mail in () if case.authority.is_practice else recipients.staff_mails(session, case, kind, organisation_id):
         letter = _message(fact, case, template, kind, now=now, parameters=parameters)
         letter.channel, letter.organisation_id = MessageChannel.MAIL, organisation_id
         letter.recipient = vault.blind(mail, "mail")

@@ -15,6 +15,7 @@ from portal.intake.models import Filing
 from portal.notifications import rules
 from portal.notifications.models import RecipientKind
 
+WORKING = (Role.OFFICER, Role.CHIEF)  # who works cases at an authority; auditors only look
 MOST_MAILS = 20  # of one organisation and one message
 
 NO_PHONE = "没有已核实的手机号，短信没有发出。请电话联系，或寄送带二维码的一页信函。"
@@ -70,12 +71,26 @@ def sms_parameters(session: Session, case: Case) -> dict[str, str]:
     }
 
 
-def organisation_of(case: Case, kind: RecipientKind) -> int | None:
-    """The id of the organisation that a message for staff goes to."""
-    return case.merchant_id if kind is RecipientKind.MERCHANT else case.authority_id
+def desk_of(session: Session, case: Case, kind: RecipientKind) -> int | None:
+    """The id of the organisation on whose desk a message about the case is read.
+
+    Of authorities the nearest where somebody works cases: a 所 without a sign-in of its own leaves that to its district.
+    """
+    if kind is RecipientKind.MERCHANT:
+        return case.merchant_id
+    upwards = case.authority.ancestry()[::-1]
+    staffed = set(
+        session.scalars(
+            select(Membership.organisation_id)
+            .join(Person, Person.id == Membership.person_id)
+            .where(Membership.organisation_id.in_(upwards), Membership.role.in_(WORKING), Person.active)
+            .distinct()
+        )
+    )
+    return next((one for one in upwards if one in staffed), case.authority_id)
 
 
-def staff_mails(session: Session, case: Case, kind: RecipientKind) -> list[str]:
+def staff_mails(session: Session, case: Case, kind: RecipientKind, organisation_id: int) -> list[str]:
     """The known mail addresses of those who answer for the case: sign-in names that are addresses.
 
     A merchant's assignee and heads, an authority's officers and chiefs; at most twenty.
@@ -84,7 +99,7 @@ def staff_mails(session: Session, case: Case, kind: RecipientKind) -> list[str]:
         select(Person.sign_in_name)
         .join(Membership, Membership.person_id == Person.id)
         .where(
-            Membership.organisation_id == organisation_of(case, kind),
+            Membership.organisation_id == organisation_id,
             Person.active,
             Person.sign_in_name.contains("@", autoescape=True),
             _answers_for(case, kind),
@@ -114,7 +129,7 @@ def organisation_mails(session: Session, organisation_id: int, roles: Sequence[R
 
 def _answers_for(case: Case, kind: RecipientKind) -> ColumnElement[bool]:
     if kind is RecipientKind.OFFICER:
-        return Membership.role.in_([Role.OFFICER, Role.CHIEF])
+        return Membership.role.in_(WORKING)
     return or_(Membership.role.in_([Role.SUPERVISOR, Role.PRINCIPAL]), Person.id == case.assignee_id)
 
 
