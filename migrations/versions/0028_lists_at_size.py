@@ -16,7 +16,7 @@ CASE = "dispute_case"
 def upgrade() -> None:
     op.drop_index("ix_dispute_case_authority_due", table_name=CASE)
     op.drop_index("ix_dispute_case_open_due", table_name=CASE)
-    op.create_index("ix_dispute_case_authority_due", CASE, ["authority_id", "due_at", "id", "is_open"])
+    op.create_index("ix_dispute_case_authority_due", CASE, ["authority_id", "due_at", "id", "is_open", "state"])
     op.create_index("ix_dispute_case_due", CASE, ["due_at", "id", "is_open"])
     op.create_index("ix_dispute_case_authority_registered", CASE, ["authority_id", "registered_at", "id"])
     op.create_index("ix_dispute_case_authority_state_new", CASE, ["authority_id", "state", "registered_at", "id"])

@@ -55,7 +55,7 @@ class Case(Model):
             postgresql_where=text("answer IS NOT NULL"),
             sqlite_where=text("answer IS NOT NULL"),
         ),
-        Index("ix_dispute_case_authority_due", "authority_id", "due_at", "id", "is_open"),  # what is open comes first
+        Index("ix_dispute_case_authority_due", "authority_id", "due_at", "id", "is_open", "state"),  # open ones first
         Index("ix_dispute_case_authority_state", "authority_id", "state", "due_at", "id"),
         Index("ix_dispute_case_authority_state_new", "authority_id", "state", "registered_at", "id"),
         Index("ix_dispute_case_authority_registered", "authority_id", "registered_at", "id"),
