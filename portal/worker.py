@@ -16,7 +16,7 @@ from portal.core.db import refresh_statistics
 from portal.core.errors import NotFound
 from portal.core.facts import Topic
 from portal.duties import Duty, DutyReport, counted, do_all, do_duty, once
-from portal.enrolment.jobs import keep_enrolment
+from portal.enrolment.jobs import keep_enrolment, redate_applications
 from portal.indicators import jobs as tallies
 from portal.intake.jobs import continue_imports, forget_greens, import_file, redate_filings, sweep_raw_imports
 from portal.ledgers import page_jobs as pages
@@ -46,7 +46,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.CLOCK_ADVANCED: NOBODY,
     Topic.AUTHORITY_IMPORTED: NOBODY,
     Topic.AUTHORITY_CHANGED: NOBODY,
-    Topic.CALENDAR_IMPORTED: (redate_cases, redate_filings),
+    Topic.CALENDAR_IMPORTED: (redate_cases, redate_filings, redate_applications),
     Topic.CALENDAR_SPREAD: (redate_cases, redate_filings),
     Topic.PERSON_ADDED: NOBODY,
     Topic.PERSON_CHANGED: NOBODY,
@@ -69,6 +69,7 @@ HANDLERS: dict[Topic, tuple[Handler, ...]] = {
     Topic.APPLICATION_SUBMITTED: (notices.tell_of_application,),
     Topic.APPLICATION_MORE_ASKED: (notices.tell_applicant,),
     Topic.APPLICATION_ADMITTED: (notices.tell_applicant,),
+    Topic.APPLICATION_REDATED: NOBODY,
     Topic.APPLICATION_REFUSED: (notices.tell_applicant,),
     Topic.APPLICATION_WITHDRAWN: NOBODY,
     Topic.APPLICATION_REOPENED: NOBODY,

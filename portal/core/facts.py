@@ -41,6 +41,7 @@ class Topic(StrEnum):
     APPLICATION_SUBMITTED = "application.submitted"
     APPLICATION_MORE_ASKED = "application.more_asked"
     APPLICATION_ADMITTED = "application.admitted"
+    APPLICATION_REDATED = "application.redated"
     APPLICATION_REFUSED = "application.refused"
     APPLICATION_WITHDRAWN = "application.withdrawn"
     APPLICATION_REOPENED = "application.reopened"

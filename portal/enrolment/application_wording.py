@@ -24,6 +24,7 @@ TITLES = {
     Topic.APPLICATION_SUBMITTED: ("提交申请", "send"),
     Topic.APPLICATION_MORE_ASKED: ("要求补正", "undo"),
     Topic.APPLICATION_ADMITTED: ("通过审核，入驻", "store"),
+    Topic.APPLICATION_REDATED: ("放假安排公布，审核期限重新推算", "clock"),
     Topic.APPLICATION_REFUSED: ("不予入驻", "x"),
     Topic.APPLICATION_WITHDRAWN: ("申请人撤回", "undo"),
     Topic.APPLICATION_REOPENED: ("申请人重新申请", "edit"),

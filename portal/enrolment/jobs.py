@@ -1,9 +1,13 @@
 """The duties of enrolment: applications that nobody goes on with, merchants' data and licences."""
 
 from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from portal.core.actor import SYSTEM
-from portal.enrolment import upkeep
+from portal.core.facts import Fact
+from portal.enrolment import redating, upkeep
 from portal.enrolment.upkeep import AT_ONCE, Sweep
 from portal.runtime import Runtime
 
@@ -24,3 +28,8 @@ def keep_enrolment(runtime: Runtime) -> int:
             if done < AT_ONCE:
                 break
     return total
+
+
+def redate_applications(session: Session, fact: Fact, *, now: datetime) -> None:
+    """After a calendar was imported, derive the limits of reviews again; a handler."""
+    redating.redate_reviews(session, fact, now=now)

@@ -202,7 +202,7 @@ def tell_of_goods(session: Session, fact: Fact, *, now: datetime) -> None:
         now=now,
         parameters={
             "goods": goods.goods,
-            "by": limit_words(session, notice.answer_by),
+            "by": rules.day_words(clocks.due_day(notice.answer_by)),
             "path": f"/merchant/recalls/{goods.reference}",
         },
     )

@@ -15,7 +15,7 @@ from portal.core.actor import OPERATOR, SYSTEM
 from portal.core.facts import Fact, SubjectKind, Topic, about
 from portal.intake.models import Filing
 from portal.worker import dispatch
-from tests.factories import disputes, people
+from tests.factories import applications, disputes, people
 
 CHRISTMAS = date(2026, 12, 25)  # a Friday; nobody has published 2027 yet
 NEW_YEAR = (  # 元旦 as it might be published: Friday to Sunday off, nothing made up
@@ -172,3 +172,17 @@ def test_lists_mark_a_day_that_leans_on_an_unpublished_year(session, clock):
     now = nine(CHRISTMAS)
     assert due_for_list(now, now, end_of_day(BY_WEEKENDS), calendar).date_text.endswith("（暂定）")
     assert "暂定" not in due_for_list(now, now, end_of_day(date(2026, 12, 31)), calendar).date_text
+
+
+def test_the_review_of_an_application_moves_too(runtime, session, clock):
+    clock.moment = nine(CHRISTMAS)
+    row = applications.submitted(session, people.authority(session), now=nine(CHRISTMAS))
+    assert due_day(row.review_by) == BY_WEEKENDS
+    session.commit()
+    publish(runtime, clock)
+    session.expire_all()
+    again = session.get_one(type(row), row.id)
+    assert due_day(again.review_by) == BY_NOTICE
+    assert told(session, SubjectKind.APPLICATION, row.id, Topic.APPLICATION_REDATED) == [
+        {"year": 2027, "review_by": [BY_WEEKENDS.isoformat(), BY_NOTICE.isoformat()]}
+    ]
