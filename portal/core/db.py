@@ -18,6 +18,7 @@ from sqlalchemy import (
     Enum,
     Integer,
     MetaData,
+    SelectBase,
     Text,
     create_engine,
     event,
@@ -127,6 +128,37 @@ def _one_of_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 def among(key: Any, keys: Any) -> ColumnElement[bool]:
     """The condition that a key is one of many, which come as one parameter: a sequence, or a `bindparam`."""
     return _Among(key, type_coerce(keys, KeyList()))
+
+
+class _AmongFound(FunctionElement[bool]):
+    """`key` is one of the keys that a subquery finds."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002
+        """Stand alone, as `_Among` does."""
+        return self
+
+
+@compiles(_AmongFound)
+def _any_of_found(element: _AmongFound, compiler: SQLCompiler, **options: Any) -> str:
+    key, found = (compiler.process(one, **options) for one in element.clauses)
+    return f"{key} = ANY (ARRAY {found})"
+
+
+@compiles(_AmongFound, "sqlite")
+def _one_of_found(element: _AmongFound, compiler: SQLCompiler, **options: Any) -> str:
+    key, found = (compiler.process(one, **options) for one in element.clauses)
+    return f"{key} IN {found}"
+
+
+def among_found(key: Any, found: SelectBase) -> ColumnElement[bool]:
+    """The condition that a key is one of the few that `found` finds, which are found first and then looked up.
+
+    Said as IN, PostgreSQL may rather walk a table in the order that is wanted and ask of each row whether it is found.
+    """
+    return _AmongFound(key, found.scalar_subquery())
 
 
 BigKey = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]

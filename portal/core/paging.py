@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from portal.core.db import among_found
+
 T = TypeVar("T")
 
 PAGE_SIZE = 50
@@ -75,8 +77,9 @@ class Listing:
 
     A query may leave values open as named parameters; each page then says them.
 
-    `parts` are conditions of which every row meets just one, such as being in one of several states: the first rows
-    of each part come by the index that starts with it, where all rows of all parts would have to be sorted.
+    `parts` narrow the query further, and every row meets just one of them, such as being in one of several states:
+    the first rows of each part come by the index that starts with it, where all rows of all would have to be sorted.
+    All other conditions belong into each part: beside the rows found they would only mislead a planner.
     """
 
     def __init__(
@@ -120,14 +123,20 @@ class Listing:
         if (made := self._statements.get((placed, backwards))) is not None:
             return made
         order = [key.column.desc() if key.descending != backwards else key.column.asc() for key in self._keys]
-        query = self._query.where(behind(self._keys, self._seen, backwards=backwards)) if placed else self._query
+        query = self._query
         if self._parts:
-            key = self._keys[-1].column
-            first = query.with_only_columns(key).order_by(*order).limit(self._size + 1)
-            heads = [select(first.where(part).subquery()) for part in self._parts]
-            query = query.where(key.in_(union_all(*heads)))
-        made = self._statements[placed, backwards] = query.order_by(*order).limit(self._size + 1)
+            key = query.with_only_columns(self._keys[-1].column)
+            heads = [self._first(key.where(part), order, placed=placed, backwards=backwards) for part in self._parts]
+            found = union_all(*(select(head.subquery()) for head in heads))
+            query = query.where(among_found(self._keys[-1].column, found))
+            made = self._statements[placed, backwards] = query.order_by(*order).limit(self._size + 1)
+        else:
+            made = self._statements[placed, backwards] = self._first(query, order, placed=placed, backwards=backwards)
         return made
+
+    def _first(self, query: Select[Any], order: Sequence[Any], *, placed: bool, backwards: bool) -> Select[Any]:
+        narrowed = query.where(behind(self._keys, self._seen, backwards=backwards)) if placed else query
+        return narrowed.order_by(*order).limit(self._size + 1)
 
 
 def keyset_page(
@@ -138,10 +147,9 @@ def keyset_page(
     *,
     size: int = PAGE_SIZE,
     scalars: bool = True,
-    parts: Sequence[ColumnElement[bool]] = (),
 ) -> Page[Any]:
     """Read one page of `query` in the order of `keys` (none of which may be NULL), behind or before `cursor`."""
-    return Listing(query, keys, size=size, scalars=scalars, parts=parts).page(session, cursor)
+    return Listing(query, keys, size=size, scalars=scalars).page(session, cursor)
 
 
 def behind(keys: Sequence[SortKey], names: Sequence[str], *, backwards: bool = False) -> ColumnElement[bool]:

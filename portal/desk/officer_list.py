@@ -20,7 +20,7 @@ from portal.cases.models import Case
 from portal.cases.rules import BEFORE_AGREEMENT, OPEN_STATES, SETTLED_STATES, WAITING_STATES, CaseState
 from portal.clocks import rules as clocks
 from portal.core.actor import Actor
-from portal.core.paging import COUNT_CAP, Listing, Page, SortKey
+from portal.core.paging import COUNT_CAP, PAGE_SIZE, Listing, Page, SortKey
 from portal.desk.areas import Area
 from portal.desk.board import standing
 from portal.desk.narrowing import FOUND, Condition, Found, found_by_consumer, found_by_words
@@ -65,6 +65,8 @@ STATES_OF: dict[Tab, frozenset[CaseState]] = {  # in which states the rows of a 
     Tab.SETTLED: SETTLED_STATES,
     Tab.ALL: frozenset(CaseState),
 }
+IN_ORDER = {"area", "merchant", "channels"}  # what leaves enough of each part for it to be read in the list's order
+DATED = {"registered_from", "registered_until"}  # the same, newest first
 OF_STATES = (Tab.WAITING, Tab.UNPAID, Tab.SETTLED)  # the views whose condition is nothing but several states
 
 
@@ -116,7 +118,8 @@ class Shape:
         if not states:
             return [false()]
         of_merchant = "merchant" in self.names
-        if self.is_search or self.counted is not None or (of_merchant and sort is Sort.NEW):
+        kept = IN_ORDER | DATED if sort is Sort.NEW else IN_ORDER
+        if self.counted is not None or not kept.issuperset(self.names) or (of_merchant and sort is Sort.NEW):
             return []
         parts: list[list[ColumnElement[bool]]] = []
         if self.states or tab in OF_STATES:
@@ -203,8 +206,14 @@ def page_of(session: Session, asked: Asked, wanted: Matching, cursor: str | None
 
 @lru_cache(maxsize=SHAPES_KEPT)
 def _listing(shape: Shape, tab: Tab, sort: Sort) -> Listing:
-    query = rows_of().where(*shape.conditions(), tab_conditions()[tab])
-    return Listing(query, sort_keys(sort), scalars=False, parts=shape.parts(tab, sort))
+    return _read(shape, tab, sort, PAGE_SIZE)
+
+
+def _read(shape: Shape, tab: Tab, sort: Sort, size: int) -> Listing:
+    conditions = [*shape.conditions(), tab_conditions()[tab]]
+    if parts := [and_(*conditions, part) for part in shape.parts(tab, sort)]:
+        return Listing(rows_of(), sort_keys(sort), size=size, scalars=False, parts=parts)
+    return Listing(rows_of().where(*conditions), sort_keys(sort), size=size, scalars=False)
 
 
 def rows_of() -> Any:
@@ -252,9 +261,7 @@ def _kept(make: Any, shape: Shape) -> Any:
 def every_row(session: Session, asked: Asked) -> Iterator[Row[Any]]:
     """Every row of the list in its order, read in batches, for the export."""
     wanted, cursor = matching(session, asked), None
-    query = rows_of().where(*wanted.shape.conditions(), tab_conditions()[asked.filters.tab])
-    parts = wanted.shape.parts(asked.filters.tab, asked.filters.sort)
-    listing = Listing(query, sort_keys(asked.filters.sort), size=EXPORT_BATCH, scalars=False, parts=parts)
+    listing = _read(wanted.shape, asked.filters.tab, asked.filters.sort, EXPORT_BATCH)
     while True:
         page = listing.page(session, cursor, wanted.values)
         yield from page.rows

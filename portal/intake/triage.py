@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Organisation
@@ -167,16 +167,17 @@ def _listing(sight: Sight, wanted: TriageFilter, size: int, found: tuple[ColumnE
         Case.id, Case.reference, Case.consumer_mask, Case.headline, Case.state, Case.wait_reason, Case.candidates,
         Case.amount, Case.due_at, Case.registered_at, authority.label("authority"), held.label("held"),
         Case.phone_index, Case.name_index, Case.source, Case.goods, Case.problem, Case.is_open, Case.merchant_id,
-    ).where(*conditions)  # fmt: skip
+    )  # fmt: skip
     keys = [SortKey(Case.due_at, lambda row: row.due_at), SortKey(Case.id.expression, lambda row: row.id)]
     if wanted.sort == "new":
         keys = [
             SortKey(Case.registered_at, lambda row: row.registered_at, descending=True),
             SortKey(Case.id.expression, lambda row: row.id, descending=True),
         ]
-    split = not found and not wanted.reason and sight is Sight.AUTHORITY  # an index gives each state in this order
-    parts = [Case.state == state for state in sorted(WAITING_STATES)] if split else []
-    return Listing(query, keys, size=size, scalars=False, parts=parts)
+    if not found and not wanted.reason and sight is Sight.AUTHORITY:  # an index gives each state in this order
+        parts = [and_(*conditions, Case.state == state) for state in sorted(WAITING_STATES)]
+        return Listing(query, keys, size=size, scalars=False, parts=parts)
+    return Listing(query.where(*conditions), keys, size=size, scalars=False)
 
 
 def _narrowed(wanted: TriageFilter) -> list[ColumnElement[bool]]:
