@@ -231,7 +231,12 @@ def test_a_list_kept_by_hand_is_imported_by_the_map_that_the_page_offers(officer
     filled = blank.text.replace('# number = "登记编号"', 'number = "流水"')
     filled = filled.replace('# text = "诉求内容"', 'text = "怎么回事"').replace("# default_type", "default_type")
     table = "流水,怎么回事,单位名称,登记日期\nA-1,电饭煲坏了要求退款,厦门五缘百货有限公司,2026-08-10\n"
-    handed_in(officer, table.encode("gb18030"), "手工登记.csv", column_map=(io.BytesIO(filled.encode("utf-8-sig")), "map.toml"))
+    handed_in(
+        officer,
+        table.encode("gb18030"),
+        "手工登记.csv",
+        column_map=(io.BytesIO(filled.encode("utf-8-sig")), "map.toml"),
+    )
     run_import(runtime, SYSTEM, one_run(session).id)
     assert one_run(session).totals["created"] == 1
     assert session.scalars(select(Case.source)).one() == "generic"
