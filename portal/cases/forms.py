@@ -73,8 +73,9 @@ class ContactForm(FlaskForm):
 
 
 def contact_form(now: datetime) -> ContactForm:
-    """An empty form that proposes the present moment."""
-    return ContactForm(formdata=None, happened_at=now.astimezone(SHANGHAI).replace(tzinfo=None))
+    """An empty form that proposes the present moment; to be shown only, the template writes `ui.csrf()`."""
+    moment = now.astimezone(SHANGHAI).replace(tzinfo=None)
+    return ContactForm(formdata=None, meta={"csrf": False}, happened_at=moment)
 
 
 class NoteForm(FlaskForm):
