@@ -31,7 +31,8 @@ _KEPT = re.compile(r"[0-9a-z㐀-䶿一-鿿]+")
 
 
 # How many keys a span holds, as a power of two. Sixteen spans make one of the next kind, so that a search that finds
-# little soon takes long strides. A merchant's rows lie too thin for the shortest.
+# little soon takes long strides: after LOOKS of one kind. A merchant's rows lie too thin for the shortest.
+LOOKS = {"a": 4, "m": 8}
 SPANS = {"a": (("s", 12), ("m", 16), ("l", 20)), "m": (("m", 16), ("l", 20))}
 
 
@@ -193,7 +194,7 @@ def _newest_by_span(table: str, kind: str) -> TextClause:
     """The spans come newest first, and those behind the last that is needed are never looked at."""
     of_one = (
         f"SELECT id FROM {table} WHERE grams @@ CAST(quote_literal(:scope || span) || ' & ' || :needle AS tsquery) "
-        f"ORDER BY id DESC LIMIT {MATCH_CAP}"
+        f"AND id + 0 < below ORDER BY id DESC LIMIT {MATCH_CAP}"  # + 0: not to be found by the primary key
     )
     return _as_text(
         f"SELECT found.id FROM ({_spans_downwards(table, kind)}) AS spans CROSS JOIN LATERAL ({of_one}) AS found "
@@ -206,18 +207,20 @@ def _as_text(newest: str) -> TextClause:
 
 
 def _spans_downwards(table: str, kind: str) -> str:
-    """The spans from the newest key down: short ones inside the newest of the next kind, then longer ones."""
-    kinds, parts = SPANS[kind], []
-    for place, (letter, bits) in enumerate(kinds):
-        last = "0"
-        if place + 1 < len(kinds):
-            longer = kinds[place + 1][1]
-            last = f"(newest.id >> {longer}) << {longer - bits}"
-        first = f"(newest.id >> {bits}) - {min(place, 1)}"  # those of the shorter kind have covered the first
+    """The spans from the newest key down: some short ones, some of the next kind, the longest down to the first key.
+
+    Where a span holds keys that shorter ones have covered, only those below count. So a word that occurs nowhere costs
+    a dozen looks, and one that stops at a longer span visits few thousand rows there: it was rarer than the cap.
+    """
+    parts, below = [], "(newest.id + 1)"
+    for letter, bits in SPANS[kind]:
+        first = f"(({below} - 1) >> {bits})"
+        last = "0" if bits == SPANS[kind][-1][1] else f"greatest({first} - {LOOKS[kind] - 1}, 0)"
         parts.append(
-            f"SELECT '.{letter}' || span AS span FROM (SELECT max(id) AS id FROM {table}) AS newest, "
+            f"SELECT '.{letter}' || span AS span, {below} AS below FROM (SELECT max(id) AS id FROM {table}) AS newest, "
             f"generate_series({first}, {last}, -1) AS span"
         )
+        below = f"({last} << {bits})"
     return " UNION ALL ".join(parts)
 
 

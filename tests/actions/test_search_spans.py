@@ -1,9 +1,11 @@
 """Search walks from span to span of keys: what it finds, in which order, and for whom, whatever span a row lies in."""
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.core import search
+from portal.core.db import is_postgresql
 from portal.core.search import CASE_SEARCH, LEDGER_SEARCH, SPANS, Document, authority_scope, merchant_scope
 
 SHORT, MIDDLE, LONG = (1 << bits for _, bits in SPANS["a"])
@@ -30,6 +32,22 @@ def spread(session: Session) -> Session:
 def test_every_span_is_looked_at_and_the_newest_come_first(spread: Session, words: str) -> None:
     assert found(spread, words, authority_scope(4)) == sorted(PLACES, reverse=True)
     assert found(spread, words, merchant_scope(1)) == sorted(PLACES[::2], reverse=True)
+
+
+@pytest.mark.parametrize("kind", SPANS)
+@pytest.mark.parametrize("newest", [0, 1, 4095, 4096, 65535, 65536, 65537, 262144, 1048575, 1048576, 1055801, 5000000])
+def test_spans_cover_every_key_once_and_grow_slowly(session: Session, kind: str, newest: int) -> None:
+    if not is_postgresql(session):
+        pytest.skip("SQLite's index knows the order of its rows")
+    said = search._spans_downwards("t", kind).replace("SELECT max(id) AS id FROM t", f"SELECT {newest}::bigint AS id")
+    upper, seen = newest + 1, 0
+    for span, below in session.execute(text(said)).all():
+        bits = dict(SPANS[kind])[span[1]]
+        first = int(span[2:]) << bits
+        assert min(first + (1 << bits), below) == upper > first  # where the one before ended
+        assert upper - first <= max(SHORT << 4, 6 * seen)  # no leap far beyond what was looked at before
+        upper, seen = first, newest + 1 - first
+    assert upper == 0
 
 
 def test_a_scope_is_not_the_beginning_of_another(spread: Session) -> None:
