@@ -68,7 +68,7 @@ def _as_served(one: Figures, statements: float, per_second: float) -> Figures:
 
 
 @dataclass(slots=True)
-class Taken:
+class _Taken:
     """What all clients together took for one page, behind the requests that warmed up."""
 
     walls: list[float] = field(default_factory=list)  # seconds of each answer
@@ -77,9 +77,9 @@ class Taken:
     cpu: float = 0.0  # seconds of the server
 
 
-def _ask_together(port: int, page: Asked, repeats: int, cpu: Callable[[], float]) -> Taken:
+def _ask_together(port: int, page: Asked, repeats: int, cpu: Callable[[], float]) -> _Taken:
     """Let the clients warm up, then ask `repeats` times each at once."""
-    taken = Taken()
+    taken = _Taken()
     problems: list[Exception] = []
 
     def begin() -> None:
