@@ -18,7 +18,7 @@ from portal.runtime import Runtime
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 NAMELESS_CONTROLS = {"hidden", "submit", "button", "image", "reset"}
 FULL_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-HASH = re.compile(r"(?<![0-9a-z])[0-9a-f]{64}(?![0-9a-z])")  # of whose digits eleven may look like a number
+HASH = re.compile(r"[0-9a-f]{64}")  # of whose digits eleven may look like a number; a cell's number may stand before
 MAIL = re.compile(r"[\w.]+@[\w.]+\.\w+")
 
 
