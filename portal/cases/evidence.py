@@ -16,20 +16,10 @@ from portal.core import access, facts, files
 from portal.core.actor import Actor, ActorKind
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
-from portal.core.media import (
-    LIMITS,
-    PICTURES,
-    SUFFIXES,
-    CleanPicture,
-    Media,
-    Unreadable,
-    check_document,
-    clean_picture,
-    plain_name,
-    sniff,
-)
+from portal.core.media import SUFFIXES, Media, plain_name
 from portal.core.permissions import Permission, require
 from portal.core.privacy import DataKey, vault_of
+from portal.core.uploads import Upload, accepted, cleaned
 
 MAX_FILES = 40  # a case, our limit
 MAX_AT_ONCE = 10
@@ -58,14 +48,6 @@ class Variant(StrEnum):
     THUMBNAIL = "thumbnail"
     SHOWN = "shown"  # the clean copy of a picture; a PDF or video as it came
     ORIGINAL = "original"  # as it came, with whatever it carries: authority and uploader's side only
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file as it came, name and bytes; neither is to be trusted."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,31 +203,6 @@ def _address(evidence: Evidence, variant: Variant) -> str:
             raise NotFound(MISSING)
         return evidence.thumbnail_at
     return evidence.shown_at or evidence.original_at if variant is Variant.SHOWN else evidence.original_at
-
-
-def accepted(upload: Upload) -> Media:
-    """Tell what a file is; refuses with RuleBroken (field "files") what may not be evidence or is too big."""
-    media = sniff(upload.content)
-    if media is None:
-        raise RuleBroken(
-            f"“{upload.name[:60]}”不是照片（JPG、PNG、WEBP、HEIC）、PDF 或 MP4 视频。请换成这几种文件再上传。",
-            field="files",
-        )
-    if len(upload.content) > LIMITS[media]:
-        limit = LIMITS[media] // (1024 * 1024)
-        raise RuleBroken(f"“{upload.name[:60]}”超过 {limit} MB。请压缩、剪短或分开上传。", field="files")
-    return media
-
-
-def cleaned(upload: Upload, media: Media) -> CleanPicture | None:
-    """Draw a picture anew, or look at the frame of a PDF or video; refuses with RuleBroken what is damaged."""
-    try:
-        if media in PICTURES:
-            return clean_picture(upload.content, media)
-        check_document(upload.content, media)
-    except Unreadable as problem:
-        raise RuleBroken(f"“{upload.name[:60]}”：{problem}。请重新拍照或导出后再上传。", field="files") from problem
-    return None
 
 
 def _refuse_too_many(session: Session, case: Case, given: int) -> None:

@@ -26,7 +26,7 @@ from portal.cases.actions import (
     ReturnCase,
     RevealConsumer,
 )
-from portal.cases.evidence import AddEvidence, Upload
+from portal.cases.evidence import AddEvidence
 from portal.cases.levels import HandDown, HandUp
 from portal.cases.models import ContactMethod, ContactResult
 from portal.cases.queries import Colleague
@@ -34,6 +34,7 @@ from portal.cases.rules import LEVEL_NAMES, RETURN_REASON_NAMES, REVEAL_REASON_N
 from portal.cases.saved_views import MAX_NAME, SaveView
 from portal.cases.wording import METHOD_NAMES, RESULT_NAMES
 from portal.clocks.rules import SHANGHAI
+from portal.core.uploads import Upload
 
 TOO_LONG = _("最多 %(max)s 字。请写短一些。", max=MAX_TEXT)
 

@@ -22,8 +22,9 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.cases.evidence import MAX_AT_ONCE, AddEvidence, Upload
+from portal.cases.evidence import MAX_AT_ONCE, AddEvidence
 from portal.core.money import fen_from_yuan, plain_yuan
+from portal.core.uploads import Upload
 from portal.settlements import rules
 from portal.settlements.rules import PayeeAccount, PayeeKind, Payer, PaymentMethod, RatingReason, TermDraft, TermKind
 

@@ -12,25 +12,15 @@ from sqlalchemy.orm import Session
 from portal.core import files
 from portal.core.actor import Actor
 from portal.core.errors import NotFound, RuleBroken
-from portal.core.media import (
-    LIMITS,
-    PICTURES,
-    SUFFIXES,
-    Media,
-    Unreadable,
-    check_document,
-    clean_picture,
-    plain_name,
-    sniff,
-)
+from portal.core.media import SUFFIXES, Media, plain_name
 from portal.core.privacy import DataKey, vault_of
+from portal.core.uploads import PAPERS, Upload, accepted, cleaned
 from portal.enrolment.application_links import application_by_token
 from portal.enrolment.application_models import Application, ApplicationPage
 from portal.enrolment.application_rules import DOCUMENTS, MAX_PAGES, DocumentKind
 from portal.enrolment.applying import editable
 
 SEAL, NAME_SEAL = "application.file", "application.file_name"
-TAKEN = frozenset({Media.JPEG, Media.PNG, Media.WEBP, Media.HEIC, Media.PDF})
 MAX_REQUEST = 60 * 1024 * 1024  # bytes of one form with its files; our limit
 MISSING = "没有这页材料。"
 
@@ -80,7 +70,7 @@ def add_page(session: Session, actor: Actor, command: AddPage, *, now: datetime)
     Refuses with RuleBroken (field "files"), naming the file, what is no picture or PDF, damaged, too big or too many.
     """
     application = editable(session, command.token, now=now)
-    media = _accepted(command)
+    media = accepted(Upload(command.name, command.content), PAPERS)
     digest = hashlib.sha256(command.content).hexdigest()
     pages = _pages(session, application, command.kind)
     if any(page.digest == digest for page in pages):
@@ -171,7 +161,7 @@ def _stored(
     session: Session, application: Application, command: AddPage, media: Media, digest: str, *, now: datetime
 ) -> ApplicationPage:
     key = application.key
-    shown = _cleaned(command, media)
+    picture = cleaned(Upload(command.name, command.content), media)
     return ApplicationPage(
         application_id=application.id,
         reference=secrets.token_hex(12),
@@ -181,7 +171,7 @@ def _stored(
         digest=digest,
         name_sealed=vault_of(session).seal(key, plain_name(command.name), NAME_SEAL),
         original=files.put(session, key, command.content, SEAL),
-        shown=files.put(session, key, shown, SEAL) if shown else None,
+        shown=files.put(session, key, picture.shown, SEAL) if picture else None,
         at=now,
     )
 
@@ -191,29 +181,3 @@ def _discard(session: Session, row: ApplicationPage) -> None:
         if address:
             files.remove(session, address)
     session.delete(row)
-
-
-def _accepted(command: AddPage) -> Media:
-    name = command.name[:60]
-    media = sniff(command.content)
-    if media not in TAKEN:
-        raise RuleBroken(
-            f"“{name}”不是照片（JPG、PNG、WEBP、HEIC）或 PDF，没有存下来。请拍照或另存为 PDF 再上传。", field="files"
-        )
-    assert media is not None
-    if len(command.content) > LIMITS[media]:
-        limit = LIMITS[media] // (1024 * 1024)
-        raise RuleBroken(f"“{name}”超过 {limit} MB，没有存下来。请压缩后再上传。", field="files")
-    return media
-
-
-def _cleaned(command: AddPage, media: Media) -> bytes | None:
-    try:
-        if media in PICTURES:
-            return clean_picture(command.content, media).shown
-        check_document(command.content, media)
-    except Unreadable as problem:
-        raise RuleBroken(
-            f"“{command.name[:60]}”：{problem}，没有存下来。请重新拍照或导出后再上传。", field="files"
-        ) from problem
-    return None

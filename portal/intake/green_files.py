@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.cases import evidence
-from portal.cases.evidence import Upload
 from portal.core import files
 from portal.core.actor import Actor
 from portal.core.errors import RuleBroken
 from portal.core.media import plain_name
 from portal.core.privacy import vault_of
+from portal.core.uploads import Upload, accepted, cleaned
 from portal.intake.green_access import (
     Place,
     locked_draft,
@@ -38,7 +38,7 @@ def add_file(session: Session, actor: Actor, command: AddFile, *, now: datetime)
     Refuses with RuleBroken (field "files") what is no picture, PDF or MP4, is damaged, too big or one too many.
     """
     draft, upload = locked_draft(session, command.place, now=now), command.upload
-    media = evidence.accepted(upload)
+    media = accepted(upload)
     digest = hashlib.sha256(upload.content).hexdigest()
     held = session.scalars(select(GreenFile.digest).where(GreenFile.draft_id == draft.id)).all()
     if digest in held:
@@ -47,7 +47,7 @@ def add_file(session: Session, actor: Actor, command: AddFile, *, now: datetime)
         raise RuleBroken(
             f"最多放 {MAX_FILES} 个文件。“{upload.name[:60]}”没有存下来，请先删掉不需要的。", field="files"
         )
-    picture = evidence.cleaned(upload, media)
+    picture = cleaned(upload, media)
     name = vault_of(session).seal(draft.key, plain_name(upload.name), evidence.NAME_SEAL)
     session.add(
         GreenFile(

@@ -12,8 +12,9 @@ from wtforms.fields import SelectMultipleField
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.cases.evidence import MAX_AT_ONCE, Upload
+from portal.cases.evidence import MAX_AT_ONCE
 from portal.classification.rules import CLASS_NAMES
+from portal.core.uploads import Upload
 from portal.intake.rules.greens import MAX_TEXT, NATURE_NAMES, BoughtBy, Nature, Objections, Said, Step
 from portal.intake.rules.headlines import DEMAND_NAMES
 from portal.intake.rules.words import Demand

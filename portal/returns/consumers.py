@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from portal.core.actor import Actor
 from portal.core.errors import RuleBroken
 from portal.core.facts import Topic
+from portal.core.uploads import Upload
 from portal.returns import proofs
 from portal.returns.access import MOVED_ON, by_token, move, record
 from portal.returns.actions import look_again, mark
 from portal.returns.models import ReturnRequest
-from portal.returns.proofs import Kept, Upload
+from portal.returns.proofs import Kept
 from portal.returns.rules import OPEN_STATES, Breach, ReturnEvent, ReturnState
 
 NO_FILES = "没有选择文件。请先选照片或 PDF。"

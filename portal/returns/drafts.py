@@ -14,10 +14,11 @@ from portal.clocks.rules import local_day
 from portal.core.actor import Actor
 from portal.core.errors import NotFound
 from portal.core.privacy import DataKey, vault_of
+from portal.core.uploads import Upload
 from portal.enrolment.models import Merchant
 from portal.returns import proofs
 from portal.returns.models import ReturnDraft
-from portal.returns.proofs import Kept, Upload
+from portal.returns.proofs import Kept
 
 SEAL = "return.draft"
 NO_MERCHANT = "这家店没有在本平台接收退货申请。请核对二维码或链接，或者直接联系店铺。"

@@ -24,6 +24,7 @@ from portal.classification.rules import CLASS_NAMES, GoodsClass
 from portal.commitments.rules import WAY_NAMES, Way
 from portal.commitments.rules.coverage import Exclusion
 from portal.core.money import fen_from_yuan
+from portal.core.uploads import Upload
 from portal.enrolment.models import Outlet
 from portal.ledgers.rules.vocabulary import (
     CATEGORY_NAMES,
@@ -37,7 +38,7 @@ from portal.ledgers.rules.vocabulary import (
 )
 from portal.returns.actions import AgreeReturn, FindBreach, ReceiveGoods, RefuseReturn, SettleReturn
 from portal.returns.booking import CLERKS
-from portal.returns.proofs import ACCEPT, MOST_FILES, Upload
+from portal.returns.proofs import ACCEPT, MOST_FILES
 from portal.returns.rules import (
     FINDING_NAMES,
     GROUND_NAMES,

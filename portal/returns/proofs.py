@@ -13,18 +13,9 @@ from sqlalchemy.orm import Session
 from portal.core import files
 from portal.core.actor import Actor
 from portal.core.errors import NotFound, RuleBroken
-from portal.core.media import (
-    LIMITS,
-    PICTURES,
-    SUFFIXES,
-    Media,
-    Unreadable,
-    check_document,
-    clean_picture,
-    plain_name,
-    sniff,
-)
+from portal.core.media import SUFFIXES, Media, plain_name
 from portal.core.privacy import DataKey, Erased, vault_of
+from portal.core.uploads import PAPERS, Upload, accepted, cleaned
 from portal.returns.access import visible_to
 from portal.returns.models import ReturnDraft, ReturnFile, ReturnRequest
 
@@ -33,7 +24,6 @@ MOST_BYTES = 60 * 1024 * 1024  # of one form with its files; more is refused by 
 SEAL, NAME_SEAL = "return.file", "return.file_name"
 MISSING = "没有这份凭证，或者它不属于你能查看的退货申请。"
 TOO_BIG = "一次上传的文件合计超过 60 MB，没有存下来。请分几次上传，每次少选几张。"
-WANTED = frozenset({Media.JPEG, Media.PNG, Media.WEBP, Media.HEIC, Media.PDF})
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,application/pdf"
 
 
@@ -42,14 +32,6 @@ class Variant(StrEnum):
 
     THUMBNAIL = "thumbnail"
     SHOWN = "shown"  # the clean copy of a picture; a PDF as it came
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file as it came, name and bytes; neither is to be trusted."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +159,8 @@ def _of(owner: ReturnDraft | ReturnRequest) -> ColumnElement[bool]:
 def _row(
     session: Session, owner: ReturnDraft | ReturnRequest, upload: Upload, digest: str, *, now: datetime
 ) -> ReturnFile:
-    media = _accepted(upload)
-    try:
-        picture = clean_picture(upload.content, media) if media in PICTURES else None
-        if picture is None:
-            check_document(upload.content, media)
-    except Unreadable as problem:
-        raise RuleBroken(f"“{upload.name[:60]}”：{problem}。请重新拍照或导出后再上传。") from problem
+    media = accepted(upload, PAPERS)
+    picture = cleaned(upload, media)
     is_draft, key = isinstance(owner, ReturnDraft), owner.key
     return ReturnFile(
         reference=secrets.token_hex(12),
@@ -198,16 +175,6 @@ def _row(
         thumbnail=files.put(session, key, picture.thumbnail, SEAL) if picture else None,
         at=now,
     )
-
-
-def _accepted(upload: Upload) -> Media:
-    media = sniff(upload.content)
-    if media is None or media not in WANTED:
-        raise RuleBroken(f"“{upload.name[:60]}”不是照片（JPG、PNG、WEBP、HEIC）或 PDF，没有存下来。请换成这几种文件。")
-    if len(upload.content) > LIMITS[media]:
-        limit = LIMITS[media] // (1024 * 1024)
-        raise RuleBroken(f"“{upload.name[:60]}”超过 {limit} MB，没有存下来。请压缩后再上传。")
-    return media
 
 
 def _opened(session: Session, row: ReturnFile, key: DataKey, variant: Variant) -> OpenedProof:

@@ -25,10 +25,10 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from portal.cases.evidence import Upload
 from portal.cases.rules import FailureCause
 from portal.cases.wording import CAUSE_NAMES
 from portal.core.money import fen_from_yuan, plain_yuan
+from portal.core.uploads import Upload
 from portal.settlements import rules
 from portal.settlements.actions import (
     GiveBack,

@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.cases.evidence import OpenedFile, Upload, accepted, cleaned
+from portal.cases.evidence import OpenedFile
 from portal.core import files
 from portal.core.errors import RuleBroken
 from portal.core.media import SUFFIXES, Media, plain_name
 from portal.core.privacy import DataKey, vault_of
+from portal.core.uploads import Upload, accepted, cleaned
 from portal.supervision.visit_models import SupervisionFile
 
 SEAL, NAME_SEAL = "supervision.file", "supervision.name"

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, false, select, true
 from sqlalchemy.orm import Session, contains_eager
 
-from portal.cases.evidence import Upload
 from portal.clocks.rules import local_day
 from portal.core import facts
 from portal.core.actor import Actor, ActorKind
@@ -16,6 +15,7 @@ from portal.core.errors import NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.core.privacy import DataKey
+from portal.core.uploads import Upload
 from portal.documents.models import Document, DocumentState
 from portal.enrolment.actions import ResumeMerchant, resume_merchant
 from portal.enrolment.exiting import ReadmitMerchant, readmit_merchant

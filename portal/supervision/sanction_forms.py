@@ -7,7 +7,7 @@ from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectFie
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
-from portal.cases.evidence import Upload
+from portal.core.uploads import Upload
 from portal.supervision.attachments import MAX_AT_ONCE
 from portal.supervision.measures import (
     AnswerMeasure,

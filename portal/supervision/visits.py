@@ -6,7 +6,6 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, false, select, true
 from sqlalchemy.orm import Session, contains_eager
 
-from portal.cases.evidence import Upload
 from portal.clocks.rules import local_day
 from portal.commitments.models import Promisor
 from portal.core import facts
@@ -15,6 +14,7 @@ from portal.core.errors import NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.core.privacy import DataKey, vault_of
+from portal.core.uploads import Upload
 from portal.documents.numbers import take_numbers
 from portal.enrolment.rules import code_of
 from portal.supervision.attachments import attach

@@ -11,10 +11,11 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.core.uploads import Upload
 from portal.enrolment.rules import TIERS
 from portal.training.actions import CancelTraining, ChangeTraining, RecordTraining, TrainingBody
 from portal.training.attendance import ConfirmAttendance, RecordAttendance
-from portal.training.materials import MAX_AT_ONCE, AddMaterials, Upload
+from portal.training.materials import MAX_AT_ONCE, AddMaterials
 from portal.training.models import Training
 from portal.training.rules import MAX_TEXT, MAX_TITLE, MODE_NAMES, SCOPE_NAMES, Mode, Scope, Standing
 

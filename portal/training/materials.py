@@ -12,18 +12,9 @@ from portal.core import facts, files
 from portal.core.actor import Actor
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.facts import SubjectKind, Topic
-from portal.core.media import (
-    LIMITS,
-    PICTURES,
-    SUFFIXES,
-    Media,
-    Unreadable,
-    check_document,
-    clean_picture,
-    plain_name,
-    sniff,
-)
+from portal.core.media import SUFFIXES, Media, plain_name, spoken_size
 from portal.core.privacy import vault_of
+from portal.core.uploads import PAPERS, Upload, accepted, cleaned
 from portal.training.access import visible_to
 from portal.training.actions import own_training
 from portal.training.models import Training, TrainingFile
@@ -31,7 +22,6 @@ from portal.training.models import Training, TrainingFile
 SEAL, NAME_SEAL = "training.file", "training.name"
 MAX_AT_ONCE = 10  # our limit
 MAX_FILES = 20  # of one training, our limit
-MEGABYTE = 1024 * 1024
 MISSING = "没有这份资料，或者它不属于你能查看的培训。"
 
 
@@ -46,7 +36,7 @@ class Material:
     @property
     def size_words(self) -> str:
         """The size as people read it."""
-        return f"{self.size / MEGABYTE:.1f} MB" if self.size >= MEGABYTE else f"{max(self.size // 1024, 1)} KB"
+        return spoken_size(self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +46,6 @@ class OpenedMaterial:
     content: bytes
     media_type: str
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file as it came, name and bytes; neither is to be trusted."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +134,9 @@ def _store(session: Session, training: Training, upload: Upload, *, now: datetim
 
 def _readable(upload: Upload) -> tuple[bytes, Media]:
     """A picture drawn anew as JPEG, or a PDF as it came."""
-    name, media = upload.name[:60], sniff(upload.content)
-    if media is None or media is Media.MP4:
-        raise RuleBroken(
-            f"“{name}”不是照片（JPG、PNG、WEBP、HEIC）或 PDF。课件请另存为 PDF 再上传，视频请写明网址。", field="files"
-        )
-    if len(upload.content) > LIMITS[media]:
-        raise RuleBroken(f"“{name}”超过 {LIMITS[media] // MEGABYTE} MB。请压缩或分开上传。", field="files")
-    try:
-        if media in PICTURES:
-            return clean_picture(upload.content, media).shown, Media.JPEG
-        check_document(upload.content, media)
-    except Unreadable as problem:
-        raise RuleBroken(f"“{name}”：{problem}。请重新导出后再上传。", field="files") from problem
-    return upload.content, media
+    media = accepted(upload, PAPERS, remedy="课件请另存为 PDF 再上传，视频请写明网址。")
+    picture = cleaned(upload, media, remedy="请重新导出后再上传。")
+    return (picture.shown, Media.JPEG) if picture else (upload.content, media)
 
 
 def _one(session: Session, actor: Actor, reference: str, file: str) -> TrainingFile:

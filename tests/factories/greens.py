@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from portal.accounts import codes
 from portal.accounts.codes import CodeResult
 from portal.accounts.models import PhoneCode
-from portal.cases.evidence import Upload
 from portal.core.actor import Actor, ActorKind
+from portal.core.uploads import Upload
 from portal.enrolment.models import Merchant
 from portal.intake import green_access, green_drafts, green_files, green_filing, green_proofs
 from portal.intake.green_access import Place

@@ -13,6 +13,7 @@ from portal.clocks.rules import local_day
 from portal.commitments.rules import Way
 from portal.core.actor import Actor
 from portal.core.privacy import vault_of
+from portal.core.uploads import Upload
 from portal.enrolment.models import Merchant
 from portal.ledgers.rules.vocabulary import Condition
 from portal.returns import actions, asking, consumers, drafts
@@ -22,7 +23,6 @@ from portal.returns.asking import SendRequest
 from portal.returns.consumers import AnswerRefund
 from portal.returns.drafts import KeepDraft
 from portal.returns.models import ReturnRequest
-from portal.returns.proofs import Upload
 from portal.returns.rules import Ground, Wanted
 from tests.conftest import NOW
 

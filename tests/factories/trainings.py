@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from portal.clocks.rules import local_day
 from portal.core.actor import Actor
+from portal.core.uploads import Upload
 from portal.training.actions import RecordTraining, TrainingBody, record_training
-from portal.training.materials import AddMaterials, Upload, add_materials
+from portal.training.materials import AddMaterials, add_materials
 from portal.training.models import Training
 from portal.training.rules import Mode, Scope
 from tests.conftest import NOW

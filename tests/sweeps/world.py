@@ -17,6 +17,7 @@ from portal.cases.models import Case, Channel, SavedView
 from portal.cases.rules import CaseState, FailureCause
 from portal.core.actor import OPERATOR
 from portal.core.privacy import vault_of
+from portal.core.uploads import Upload
 from portal.documents.models import Document
 from portal.enrolment.models import MerchantAlias, Outlet
 from portal.intake.models import Filing, ImportRun, ImportState, Tip
@@ -143,7 +144,7 @@ def _evidence(world: World) -> Values:
     picture = io.BytesIO()
     Image.new("RGB", (60, 40), "white").save(picture, "PNG")
     dispute = _dispute(world)
-    upload = evidence.Upload("凭证.png", picture.getvalue())
+    upload = Upload("凭证.png", picture.getvalue())
     command = evidence.AddEvidence((upload,), reference=dispute.case.reference)
     added = evidence.add_evidence(world.session, dispute.agent, command, now=NOW)
     return {"reference": added.stored[0].reference, "variant": evidence.Variant.SHOWN.value}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.cases import access, bookkeeping, steps
-from portal.cases.evidence import Purpose, Upload, store_evidence
+from portal.cases.evidence import Purpose, store_evidence
 from portal.cases.models import Case, Evidence
 from portal.cases.rules import CaseEvent, CaseState, allows
 from portal.cases.substitutes import for_whom
@@ -20,6 +20,7 @@ from portal.core.actor import Actor
 from portal.core.errors import RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
+from portal.core.uploads import Upload
 from portal.documents.models import Document, DocumentState
 from portal.settlements import rounds, rules
 from portal.settlements.actions import callbacks, ending

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.cases import access, bookkeeping, steps
-from portal.cases.evidence import Purpose, Upload, store_evidence
+from portal.cases.evidence import Purpose, store_evidence
 from portal.cases.models import Case
 from portal.cases.rules import CaseEvent, CaseState
 from portal.clocks.queries import almanac
@@ -18,6 +18,7 @@ from portal.core.errors import RuleBroken
 from portal.core.facts import SubjectKind, Topic
 from portal.core.permissions import Permission, require
 from portal.core.privacy import DataKey, vault_of
+from portal.core.uploads import Upload
 from portal.documents.models import Document, DocumentState
 from portal.settlements import rules
 from portal.settlements.actions import callbacks

@@ -12,15 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.cases import evidence
-from portal.cases.evidence import AddEvidence, Purpose, Upload, Variant, add_evidence, open_evidence, plain_name
+from portal.cases.evidence import AddEvidence, Purpose, Variant, add_evidence, open_evidence, plain_name
 from portal.cases.models import Case, Evidence, EvidenceSide
-from portal.core import files
+from portal.core import files, uploads
 from portal.core.access import grant_reading
 from portal.core.actor import Actor, ActorKind, Role
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.core.facts import Fact, SubjectKind, Topic
 from portal.core.media import MAX_PIXELS, Media, sniff, spoken_size
 from portal.core.privacy import DataKey
+from portal.core.uploads import Upload
 from tests.conftest import NOW
 from tests.factories import disputes, people
 
@@ -193,7 +194,7 @@ def test_a_bad_file_is_refused_in_one_sentence_and_nothing_is_kept(
 def test_too_big_and_too_many_are_refused(
     session: Session, case: Case, agent: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(evidence.LIMITS, Media.JPEG, 1024 * 1024)
+    monkeypatch.setitem(uploads.LIMITS, Media.JPEG, 1024 * 1024)
     with pytest.raises(RuleBroken, match="超过 1 MB"):
         added(session, agent, case, ("大.jpg", picture() + b"\0" * 1024 * 1024))
     with pytest.raises(RuleBroken, match="一次最多"):

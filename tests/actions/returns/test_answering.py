@@ -14,6 +14,7 @@ from portal.core.actor import SYSTEM, Actor, Role
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.core.facts import Fact, Topic
 from portal.core.privacy import DataKey
+from portal.core.uploads import Upload
 from portal.enrolment.models import Merchant
 from portal.ledgers.models import EntryKind, LedgerEntry
 from portal.ledgers.rules.vocabulary import Condition
@@ -26,7 +27,6 @@ from portal.returns.asking import Objections
 from portal.returns.consumers import AddProofs, AnswerRefund, WithdrawReturn
 from portal.returns.due import Look
 from portal.returns.models import ReturnFile, ReturnRequest
-from portal.returns.proofs import Upload
 from portal.returns.revealing import Reveal
 from portal.returns.rules import Breach, Finding, Ground, ReturnState
 from portal.runtime import Runtime

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.accounts.links import hash_of
 from portal.core.facts import Fact, Topic
 from portal.core.privacy import DataKey, vault_of
+from portal.core.uploads import Upload
 from portal.enrolment.models import Merchant
 from portal.notifications import queries as messages
 from portal.notifications.models import Message, MessageState
@@ -18,7 +19,7 @@ from portal.returns.access import CONSUMER, by_token
 from portal.returns.asking import NAME_SEAL, Objections, SendRequest
 from portal.returns.drafts import ForgetDrafts, KeepDraft, RemoveFile
 from portal.returns.models import ReturnDraft, ReturnFile, ReturnRequest
-from portal.returns.proofs import MOST_FILES, Upload
+from portal.returns.proofs import MOST_FILES
 from portal.returns.rules import ReturnState
 from portal.runtime import Runtime
 from portal.worker import dispatch

@@ -8,13 +8,13 @@ from PIL import Image
 from sqlalchemy import select
 
 from portal.cases import bookkeeping
-from portal.cases.evidence import Upload
 from portal.cases.models import Case, Evidence, PhoneSource
 from portal.cases.rules import CaseState
 from portal.clocks.rules import end_of_day, local_day
 from portal.core.actor import SYSTEM, Role
 from portal.core.errors import NotFound, RuleBroken
 from portal.core.facts import Fact, Topic
+from portal.core.uploads import Upload
 from portal.documents.models import Document, DocumentState
 from portal.documents.sealing import open_document
 from portal.indicators.queries import Indicator, Part, in_part

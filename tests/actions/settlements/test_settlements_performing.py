@@ -5,13 +5,13 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.cases.evidence import Upload
 from portal.cases.models import Evidence
 from portal.cases.rules import CaseState, FailureCause
 from portal.clocks.rules import end_of_day
 from portal.core.actor import SYSTEM
 from portal.core.errors import RuleBroken
 from portal.core.facts import Fact, Topic
+from portal.core.uploads import Upload
 from portal.settlements import actions, jobs
 from portal.settlements.models import Answer, Performance, Rating, Receipt, Verdict
 from tests.conftest import NOW

@@ -6,11 +6,11 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from portal.cases.evidence import Upload
 from portal.cases.models import Case
 from portal.core.actor import SYSTEM, Role
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
 from portal.core.facts import Fact, Topic
+from portal.core.uploads import Upload
 from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.documents.queries import verification
 from portal.enrolment.models import Merchant, MerchantState

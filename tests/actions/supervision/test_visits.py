@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from portal.cases.evidence import Upload
 from portal.commitments.rules import PromiseState
 from portal.core.actor import SYSTEM, Role
 from portal.core.errors import NotAllowed, NotFound, RuleBroken
+from portal.core.uploads import Upload
 from portal.notifications.queries import notices as desk
 from portal.returns.actions import FindBreach, find_breach
 from portal.returns.rules import Finding

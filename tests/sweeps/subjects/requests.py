@@ -3,8 +3,8 @@
 from sqlalchemy import select
 
 from portal.core.actor import Actor
+from portal.core.uploads import Upload
 from portal.returns.models import ReturnFile, ReturnRequest
-from portal.returns.proofs import Upload
 from tests.factories import people, returning
 from tests.sweeps.stage import Maker, Values, World
 

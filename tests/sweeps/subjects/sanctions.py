@@ -5,10 +5,10 @@ import io
 from PIL import Image
 from sqlalchemy import select
 
-from portal.cases.evidence import Upload
 from portal.commitments.models import Promisor
 from portal.commitments.storing import promisor_for
 from portal.core.actor import Actor
+from portal.core.uploads import Upload
 from portal.supervision.measures import AnswerMeasure, ConfirmMeasure, answer_measure, confirm_measure
 from portal.supervision.rules.triggers import Trigger
 from portal.supervision.sanction_models import Measure
