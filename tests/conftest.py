@@ -22,6 +22,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from portal import migrate
 from portal.app import create_app
 from portal.clocks.actions import Seed, seed_clocks
+from portal.clocks.queries import forget_almanac
 from portal.config import Config
 from portal.core.actor import SYSTEM
 from portal.core.db import make_engine, write_session
@@ -205,6 +206,14 @@ def own_runtime(
     runtime.close()
     if database != "sqlite":
         drop_database(server, name)
+
+
+@pytest.fixture
+def fresh_almanac() -> Iterator[None]:
+    """Calendar and limits as this test's database has them: a process keeps them for a minute."""
+    forget_almanac()
+    yield
+    forget_almanac()
 
 
 @pytest.fixture(scope="session")

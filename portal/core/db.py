@@ -130,15 +130,10 @@ def among(key: Any, keys: Any) -> ColumnElement[bool]:
     return _Among(key, type_coerce(keys, KeyList()))
 
 
-class _AmongFound(FunctionElement[bool]):
+class _AmongFound(_Among):
     """`key` is one of the keys that a subquery finds."""
 
-    type = Boolean()
     inherit_cache = True
-
-    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002
-        """Stand alone, as `_Among` does."""
-        return self
 
 
 @compiles(_AmongFound)

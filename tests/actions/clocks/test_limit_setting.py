@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.cases import steps
 from portal.cases.rules import CaseState
-from portal.clocks.queries import forget_almanac, read_almanac
+from portal.clocks.queries import read_almanac
 from portal.clocks.rules import SHANGHAI, Setting, due_day
 from portal.clocks.setting import SetLimit, set_limit
 from portal.core.actor import OPERATOR, SYSTEM, Role
@@ -16,16 +16,11 @@ from portal.core.facts import Fact, Topic
 from tests.conftest import NOW
 from tests.factories import disputes, people
 
+pytestmark = pytest.mark.usefixtures("fresh_almanac")
+
 TODAY = date(2026, 8, 12)  # of NOW, a Wednesday
 MONDAY = date(2026, 8, 17)
 BASIS = "湖里区市监〔2026〕12 号"
-
-
-@pytest.fixture(autouse=True)
-def fresh_almanac():
-    forget_almanac()
-    yield
-    forget_almanac()
 
 
 @pytest.fixture

@@ -9,13 +9,15 @@ from portal.cases import redating, steps
 from portal.cases.models import Case
 from portal.cases.rules import CaseState
 from portal.clocks import actions
-from portal.clocks.queries import KEPT_SECONDS, almanac, due_for_list, forget_almanac
+from portal.clocks.queries import KEPT_SECONDS, almanac, due_for_list
 from portal.clocks.rules import SHANGHAI, CalendarDay, DayKind, due_day, end_of_day
 from portal.core.actor import OPERATOR, SYSTEM
 from portal.core.facts import Fact, SubjectKind, Topic, about
 from portal.intake.models import Filing
 from portal.worker import dispatch
 from tests.factories import applications, disputes, people
+
+pytestmark = pytest.mark.usefixtures("fresh_almanac")
 
 CHRISTMAS = date(2026, 12, 25)  # a Friday; nobody has published 2027 yet
 NEW_YEAR = (  # 元旦 as it might be published: Friday to Sunday off, nothing made up
@@ -28,13 +30,6 @@ BY_WEEKENDS, BY_NOTICE = date(2027, 1, 8), date(2027, 1, 11)  # 12-28 to 12-31 a
 
 def nine(day: date) -> datetime:
     return datetime.combine(day, time(9), SHANGHAI).astimezone(UTC)
-
-
-@pytest.fixture(autouse=True)
-def fresh_almanac():
-    forget_almanac()
-    yield
-    forget_almanac()
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from portal.cli import portal
-from portal.clocks.queries import forget_almanac
 from portal.core.actor import Role
 from tests.factories import people
+
+pytestmark = pytest.mark.usefixtures("fresh_almanac")
 
 PATH = "/regulator/limits"
 ROW = {"code": "odr", "amount": "8", "first_on": "2026-08-17", "basis": "湖里区市监〔2026〕12 号"}
@@ -19,13 +20,6 @@ ROW = {"code": "odr", "amount": "8", "first_on": "2026-08-17", "basis": "湖里�
 def database():
     """The database does not matter to a page."""
     return "sqlite"
-
-
-@pytest.fixture(autouse=True)
-def fresh_almanac():
-    forget_almanac()
-    yield
-    forget_almanac()
 
 
 @pytest.fixture

@@ -12,12 +12,14 @@ from portal.cases import steps
 from portal.cases.models import Case
 from portal.cases.rules import CaseState
 from portal.clocks import actions
-from portal.clocks.queries import KEPT_SECONDS, almanac, forget_almanac
+from portal.clocks.queries import KEPT_SECONDS, almanac
 from portal.clocks.rules import SHANGHAI, CalendarDay, DayKind
 from portal.core.actor import OPERATOR, SYSTEM, Role
 from portal.intake.models import Filing
 from portal.worker import tick
 from tests.factories import disputes, people
+
+pytestmark = pytest.mark.usefixtures("fresh_almanac")
 
 NEW_YEARS_EVE = datetime(2026, 12, 31, 9, tzinfo=SHANGHAI).astimezone(UTC)  # ten weekdays on is 2027-01-14
 HALF = datetime(2027, 1, 8, 6, tzinfo=SHANGHAI).astimezone(UTC)  # the fifth has begun
@@ -28,13 +30,6 @@ NEW_YEAR = (CalendarDay(date(2027, 1, 1), DayKind.OFF, "元旦"), CalendarDay(da
 def database():
     """The database does not matter to a page."""
     return "sqlite"
-
-
-@pytest.fixture(autouse=True)
-def fresh_almanac():
-    forget_almanac()
-    yield
-    forget_almanac()
 
 
 @pytest.fixture
